@@ -1,0 +1,252 @@
+import { PayrunError } from '../../domain/errors.ts';
+import { formatGrouped } from '../../domain/money/money.ts';
+import { approveBatch } from '../../operations/approve-batch.ts';
+import { lookAlikes } from '../../operations/check-batch.ts';
+import { type ImportedBatch, importBatch } from '../../operations/import-batch.ts';
+import type { Stopped } from '../../operations/submission.ts';
+import { batchStates, submitBatch } from '../../operations/submit-batch.ts';
+import { type BatchRow, batchByName } from '../../store/batches.ts';
+import type { Database } from '../../store/database.ts';
+import {
+  argument,
+  type Context,
+  type Data,
+  flag,
+  type Input,
+  type Outcome,
+  text,
+  type Verb,
+} from '../command.ts';
+import { type ProviderConfig, parseDuration } from '../config.ts';
+import { readInputFile } from '../input-file.ts';
+import { asRunner, exitOf, followBatch, positiveInteger, registerWith, warnStopped } from '../submission.ts';
+import { findBatch } from './find-batch.ts';
+
+// `--wait` without a time: long enough for every rail but a weekend.
+const WAIT_FOR_EVER_MS = 7 * 86_400_000;
+
+export const verb: Verb = {
+  name: 'batch submit',
+  summary: 'Send the payouts of a batch; safe to interrupt and to run again',
+  effect: 'pays',
+  arguments: [
+    { name: '<batch>', description: 'the name of a batch; with --name, a payout file (- for stdin)' },
+  ],
+  options: [
+    {
+      flags: '--name <name>',
+      description: 'import the file under this name first, or go on with that batch',
+    },
+    { flags: '--provider <name>', description: 'the provider to pay through, when importing' },
+    { flags: '--account <account>', description: 'the booking account, when importing' },
+    { flags: '--expect-rows <n>', description: 'refuse a file with another number of rows' },
+    { flags: '--expect-amount <amount>', description: 'refuse a file with another total' },
+    { flags: '--allow-duplicate-file', description: 'pay the same list again under a new name' },
+    {
+      flags: '--wait [duration]',
+      description: 'follow until every outcome is proven or the time is up (90s, 2m, 1h)',
+    },
+    { flags: '--first <n>', description: 'send so many rows and stop' },
+    { flags: '--on-low-balance <what>', description: 'stop or skip', choices: ['stop', 'skip'] },
+  ],
+  examples: [
+    'payrun batch submit salary-nov --yes',
+    'payrun batch submit payouts.csv --name salary-nov --wait 2m --yes',
+    'payrun batch submit salary-nov --first 1 --yes',
+  ],
+  run,
+};
+
+async function run(context: Context, input: Input): Promise<Outcome> {
+  const first = positiveInteger(text(input, 'first'), '--first');
+  const waitMs = waitOf(input.options.wait);
+  const found = await findOrImport(context, input);
+  if ('rehearsed' in found) return found.rehearsed;
+  const { batch } = found;
+  const settings = await context.providerConfig(batch.provider);
+  if (batch.cancelled_at !== null) {
+    throw new PayrunError(
+      'failed',
+      'batch_cancelled',
+      `Batch ${batch.name} was cancelled, so nothing of it can be sent.`,
+    );
+  }
+  await context.confirm(
+    `Pay ${batch.row_count} payouts, ${formatGrouped(batch.amount_minor, batch.currency)} ${batch.currency}, through ${batch.provider}?`,
+  );
+  await ensureApproved(context, batch);
+  const stopped = context.flags.dry_run ? null : await send(context, settings, batch, input, first, waitMs);
+  warnStopped(context, stopped);
+  return report(context, batch, stopped);
+}
+
+function waitOf(option: Input['options'][string]): number | null {
+  if (option === undefined || option === false) return null;
+  if (option === true) return WAIT_FOR_EVER_MS;
+  const duration = typeof option === 'string' ? parseDuration(option) : null;
+  if (duration !== null) return duration;
+  throw new PayrunError(
+    'usage',
+    'option_invalid',
+    `--wait is "${String(option)}"; write a duration such as 90s, 2m or 1h.`,
+  );
+}
+
+/** The batch, imported where a file is given; of a rehearsed import nothing is kept, so that it is told at once. */
+async function findOrImport(
+  context: Context,
+  input: Input,
+): Promise<{ batch: BatchRow } | { rehearsed: Outcome }> {
+  const database = await context.ledger();
+  const name = text(input, 'name');
+  if (name === undefined) {
+    return { batch: await namedBatch(database, argument(input, 0)) };
+  }
+  const config = await context.config();
+  const settings = await context.providerConfig(text(input, 'provider'));
+  const file = await readInputFile(context, argument(input, 0));
+  const imported = await importBatch(
+    { database, now: context.world.now().toISOString(), actor: context.actor },
+    {
+      bytes: file.bytes,
+      file_name: file.name,
+      name,
+      provider: settings.name,
+      account: text(input, 'account') ?? null,
+      expect_rows: text(input, 'expectRows') ?? null,
+      expect_amount: text(input, 'expectAmount') ?? null,
+      allow_duplicate_file: flag(input, 'allowDuplicateFile'),
+      go_on_with_same: true,
+      rails: settings.rails,
+      default_account: config.ledger.payout_account,
+    },
+  );
+  for (const warning of imported.warnings) context.warn(warning);
+  const batch = await batchByName(database, name);
+  return batch ? { batch } : { rehearsed: rehearsed(imported, settings.name) };
+}
+
+async function namedBatch(database: Database, name: string): Promise<BatchRow> {
+  try {
+    return await findBatch(database, name);
+  } catch (error) {
+    // Most of those who name a file here want to pay from it.
+    if (!(error instanceof PayrunError) || !name.includes('.')) throw error;
+    throw new PayrunError('failed', 'batch_unknown', error.message, {
+      hint: 'To pay from a file, name the batch as well: payrun batch submit FILE --name NAME.',
+    });
+  }
+}
+
+function rehearsed(imported: ImportedBatch, provider: string): Outcome {
+  const { batch, digest, rows, amount, currency } = imported;
+  return {
+    data: {
+      batch: batch.name,
+      provider,
+      digest,
+      rows,
+      amount,
+      currency,
+      states: { draft: rows },
+      amounts: { draft: amount },
+    },
+    next: `The file is good. Nothing was kept and nothing was sent: without --dry-run, ${rows} payouts would be.`,
+  };
+}
+
+/** Where the configuration asks for no approvals, submitting is one, by whoever submits. */
+async function ensureApproved(context: Context, batch: BatchRow): Promise<void> {
+  const { approval } = await context.config();
+  const deps = {
+    database: await context.ledger(),
+    now: context.world.now().toISOString(),
+    actor: context.actor,
+  };
+  const { approvalStanding } = await import('../../operations/approve-batch.ts');
+  const standing = await approvalStanding(deps.database, batch, approval.required);
+  if (standing.approved) return;
+  if (approval.required > 0) {
+    throw new PayrunError(
+      'failed',
+      'approval_missing',
+      `Batch ${batch.name} has ${standing.approvals} of ${approval.required} approvals that it needs.`,
+      {
+        hint: `Another person runs: payrun batch approve ${batch.name}`,
+      },
+    );
+  }
+  await approveBatch(deps, batch, approval.required);
+}
+
+async function send(
+  context: Context,
+  settings: ProviderConfig,
+  batch: BatchRow,
+  input: Input,
+  first: number | null,
+  waitMs: number | null,
+): Promise<Stopped | null> {
+  const config = await context.config();
+  const options = {
+    on_low_balance: text(input, 'onLowBalance') === 'skip' ? ('skip' as const) : ('stop' as const),
+    total: first ?? Number(batch.row_count),
+  };
+  return asRunner(context, settings, `batch submit ${batch.name}`, options, async (submission) => {
+    const resembling =
+      config.checks.look_alikes === 'hold'
+        ? await lookAlikes(submission.database, batch.id, config.checks.look_alike_days, submission.now())
+        : [];
+    const { stopped } = await submitBatch(submission, batch, {
+      first,
+      holds: {
+        unverified: config.beneficiaries.unverified,
+        look_alikes: new Set(resembling.map((row) => row.payout_id)),
+      },
+      register: registerWith(context, submission),
+    });
+    if (stopped || waitMs === null) return stopped;
+    return followBatch(context, submission, batch.id, waitMs);
+  });
+}
+
+async function report(context: Context, batch: BatchRow, stopped: Stopped | null): Promise<Outcome> {
+  const database = await context.ledger();
+  const fresh = (await batchByName(database, batch.name)) ?? batch;
+  const { states, amounts } = await batchStates(database, fresh);
+  const data: Data = {
+    batch: fresh.name,
+    provider: fresh.provider,
+    digest: fresh.digest,
+    rows: Number(fresh.row_count),
+    amount: formatPlain(fresh),
+    currency: fresh.currency,
+    states,
+    amounts,
+  };
+  const exit = exitOf(states, stopped, context);
+  return { data, exit, next: nextStep(fresh.name, states, stopped) };
+}
+
+function formatPlain(batch: BatchRow): string {
+  return formatGrouped(batch.amount_minor, batch.currency).replaceAll(',', '');
+}
+
+/** The last line: what to do next. */
+function nextStep(name: string, states: Data, stopped: Stopped | null): string {
+  const count = (...names: string[]) => names.reduce((sum, state) => sum + Number(states[state] ?? 0), 0);
+  const unsent = count('draft', 'approved');
+  if (unsent > 0) {
+    const why = stopped ? ' when that is settled' : '';
+    return `${unsent} still to be sent. Go on${why} with: payrun batch submit ${name} --yes (nothing is paid twice)`;
+  }
+  if (count('submitting', 'unknown') > 0)
+    return `Some outcomes are unknown. Ask again with: payrun batch submit ${name} --yes (nothing is paid twice)`;
+  if (count('pending') > 0)
+    return `${count('pending')} are on their way. Follow them with: payrun payout sync --batch ${name} --wait`;
+  if (count('held') > 0)
+    return `${count('held')} are held for a decision: payrun payout list --batch ${name} --state held`;
+  if (count('failed') > 0)
+    return `${count('failed')} failed: payrun payout list --batch ${name} --state failed`;
+  return `Every outcome is proven. See the batch with: payrun batch show ${name}`;
+}

@@ -1,0 +1,383 @@
+/**
+ * payrun.toml: strict, with the line and a way out for every mistake. Secrets never stand in it: they are named by
+ * environment variable or by a file that only its owner can read.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { platform } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import { PayrunError } from '../domain/errors.ts';
+import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
+import { isRail, NETWORK_RULES, RAILS, type RailRule, type RailRules } from '../domain/payout/rail.ts';
+import { nearest } from './output/nearest.ts';
+import type { World } from './world.ts';
+
+export type SecretRef = { env: string } | { file: string };
+
+const secretRef = z.union([
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+
+/** One, or several that are good at the same time: while a secret is replaced, the old one and the new one. */
+const secretRefs = z
+  .union([secretRef, z.array(secretRef).min(1).max(4)])
+  .transform((refs): SecretRef[] => (Array.isArray(refs) ? refs : [refs]));
+
+const decimal = z.union([z.string(), z.number()]).transform((value) => String(value));
+
+const railSchema = z.strictObject({
+  min: decimal.optional(),
+  max: decimal.optional(),
+  fee: decimal.optional(),
+  tax_rate: decimal.optional(),
+});
+
+const providerSchema = z.strictObject({
+  kind: z.enum(['nxtbanking']),
+  base_url: z.string().min(1),
+  api_prefix: z.string().default('/api/v1'),
+  api_key: secretRef,
+  api_secret: secretRef,
+  webhook_secret: secretRefs.optional(),
+  requests_per_second: z.number().min(0).default(50),
+  concurrency: z.int().min(1).max(256).default(16),
+  timeout_ms: z.int().min(100).max(600_000).default(150_000),
+  idempotency_window: z.string().default('24h'),
+  fees: z.enum(['deducted', 'invoiced']).default('deducted'),
+  tax: z.enum(['recoverable', 'expense']).default('recoverable'),
+  rails: z.partialRecord(z.enum(RAILS), railSchema).default({}),
+});
+
+const configSchema = z.strictObject({
+  ledger: z
+    .strictObject({
+      path: z.string().min(1).default('payrun.db'),
+      time_zone: z.string().default('Asia/Kolkata'),
+      payout_account: z.string().default('expenses:payouts'),
+    })
+    .prefault({}),
+  calendar: z
+    .strictObject({
+      weekend: z.array(z.enum(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])).default(['Sat', 'Sun']),
+      holidays_file: z.string().optional(),
+    })
+    .prefault({}),
+  vault: z
+    .strictObject({ key_file: z.string().optional(), key_env: z.string().optional() })
+    .prefault({})
+    .refine(
+      (vault) => !(vault.key_file && vault.key_env),
+      'name the key by key_file or by key_env, not by both',
+    ),
+  providers: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a provider is named in lower-case letters, digits, _ and -'),
+      providerSchema,
+    )
+    .default({}),
+  beneficiaries: z.strictObject({ unverified: z.enum(['pay', 'hold']).default('pay') }).prefault({}),
+  checks: z
+    .strictObject({
+      look_alike_days: z.int().min(0).default(3),
+      look_alikes: z.enum(['warn', 'hold']).default('warn'),
+    })
+    .prefault({}),
+  approval: z.strictObject({ required: z.int().min(0).max(9).default(0) }).prefault({}),
+  reconciliation: z.strictObject({ settlement_days: z.int().min(0).default(1) }).prefault({}),
+  statements: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+});
+
+type ParsedConfig = z.output<typeof configSchema>;
+type ParsedProvider = z.output<typeof providerSchema>;
+
+export interface ProviderConfig extends Omit<ParsedProvider, 'rails' | 'idempotency_window'> {
+  name: string;
+  idempotency_window_ms: number;
+  rails: RailRules;
+}
+
+export interface Config extends Omit<ParsedConfig, 'providers' | 'ledger' | 'vault' | 'calendar'> {
+  /** Where it was read from; relative paths in it are relative to that folder. */
+  file: string;
+  folder: string;
+  ledger: ParsedConfig['ledger'];
+  vault: { key_file: string | null; key_env: string | null };
+  calendar: { weekend: readonly string[]; holidays_file: string | null };
+  providers: Readonly<Record<string, ProviderConfig>>;
+}
+
+export const CONFIG_FILE = 'payrun.toml';
+
+export function loadConfig(world: World, configFlag: string | null): Config {
+  const file = resolve(world.cwd, configFlag ?? world.env.PAYRUN_CONFIG ?? CONFIG_FILE);
+  if (!existsSync(file)) {
+    throw new PayrunError('usage', 'config_missing', `There is no configuration at ${file}.`, {
+      hint: 'Run `payrun init` to write one, or name another with --config.',
+    });
+  }
+  const source = readFileSync(file, 'utf8');
+  return interpret(parseSource(source, file), source, file, world);
+}
+
+function parseSource(source: string, file: string): unknown {
+  try {
+    return parse(source);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const reason = cause.message.split('\n')[0] ?? '';
+    throw new PayrunError('usage', 'config_invalid', `${file}:${cause.line}: ${reason}`, { cause });
+  }
+}
+
+function interpret(tree: unknown, source: string, file: string, world: World): Config {
+  const result = configSchema.safeParse(tree);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw issue ? configError(issue, source, file) : result.error;
+  }
+  const { providers, ledger, vault, calendar, ...rest } = result.data;
+  const folder = dirname(file);
+  checkTimeZone(ledger.time_zone, source, file);
+  const overriddenPath = world.env.PAYRUN_LEDGER_PATH ?? ledger.path;
+  return {
+    ...rest,
+    file,
+    folder,
+    ledger: { ...ledger, path: within(folder, overriddenPath) },
+    vault: {
+      key_env: vault.key_env ?? null,
+      key_file: vault.key_env ? null : within(folder, vault.key_file ?? 'payrun.key'),
+    },
+    calendar: {
+      weekend: calendar.weekend,
+      holidays_file: calendar.holidays_file ? within(folder, calendar.holidays_file) : null,
+    },
+    providers: Object.fromEntries(
+      Object.entries(providers).map(([name, provider]) => [
+        name,
+        interpretProvider(name, provider, source, file),
+      ]),
+    ),
+  };
+}
+
+function interpretProvider(
+  name: string,
+  parsed: ParsedProvider,
+  source: string,
+  file: string,
+): ProviderConfig {
+  const fail = (key: string, message: string): never => {
+    const line = lineOf(source, ['providers', name, ...key.split('.')]);
+    throw new PayrunError(
+      'usage',
+      'config_invalid',
+      `${file}:${line}: [providers.${name}] ${key}: ${message}`,
+    );
+  };
+  const { rails, idempotency_window, ...rest } = parsed;
+  const problem = baseUrlProblem(parsed.base_url);
+  if (problem) fail('base_url', problem);
+  const window = parseDuration(idempotency_window);
+  if (window === null)
+    return fail(
+      'idempotency_window',
+      `"${idempotency_window}" is no duration; write for example 24h, 30m or 90s.`,
+    );
+  return {
+    ...rest,
+    name,
+    // An environment's own server: the same file serves the sandbox in CI and the provider at night.
+    base_url: parsed.base_url.replace(/\/+$/, ''),
+    idempotency_window_ms: window,
+    rails: interpretRails(rails, fail),
+  };
+}
+
+function interpretRails(
+  rails: ParsedProvider['rails'],
+  fail: (key: string, message: string) => never,
+): RailRules {
+  const rules: Record<string, RailRule> = { ...NETWORK_RULES };
+  for (const [rail, given] of Object.entries(rails)) {
+    if (!isRail(rail) || !given) continue;
+    const minor = (key: 'min' | 'max' | 'fee', unless: bigint | null): bigint | null => {
+      const value = given[key];
+      if (value === undefined) return unless;
+      const parsed = parseAmountOrZero(value, 'INR');
+      return parsed.ok ? parsed.minor : fail(`rails.${rail}.${key}`, parsed.message);
+    };
+    const network = NETWORK_RULES[rail];
+    const rate = given.tax_rate ?? network.tax_rate;
+    if (rate !== null && !/^(0(\.\d{1,6})?|1)$/.test(rate))
+      fail(`rails.${rail}.tax_rate`, `"${rate}" is no rate; write 0.18 for 18 per cent.`);
+    rules[rail] = {
+      min_minor: minor('min', network.min_minor),
+      max_minor: minor('max', network.max_minor),
+      fee_minor: minor('fee', network.fee_minor),
+      tax_rate: rate,
+    };
+  }
+  return rules as Record<(typeof RAILS)[number], RailRule>;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** Why this base_url cannot be used, or null. Credentials never travel in plain text beyond this machine. */
+export function baseUrlProblem(baseUrl: string): string | null {
+  if (!URL.canParse(baseUrl)) return `"${baseUrl}" is no URL; write for example https://api.nxtbanking.com.`;
+  const url = new URL(baseUrl);
+  if (url.username || url.password)
+    return 'a URL with credentials in it is refused; use api_key and api_secret.';
+  if (url.pathname !== '/' || url.search || url.hash)
+    return `"${baseUrl}" has a path; put it into api_prefix.`;
+  if (url.protocol === 'https:') return null;
+  if (url.protocol === 'http:' && LOOPBACK.test(url.hostname)) return null;
+  return `"${baseUrl}" is not https; plain http is for loopback only, since it would show the credentials to the network.`;
+}
+
+function checkTimeZone(zone: string, source: string, file: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+  } catch {
+    const line = lineOf(source, ['ledger', 'time_zone']);
+    throw new PayrunError(
+      'usage',
+      'config_invalid',
+      `${file}:${line}: [ledger] time_zone: "${zone}" is no time zone; write for example Asia/Kolkata.`,
+    );
+  }
+}
+
+function within(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `2m`, `24h`, `7d`, `300ms` → milliseconds, or null. */
+export function parseDuration(text: string): number | null {
+  const parts = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  const unit = UNIT_MS[parts?.[2] ?? ''];
+  return parts && unit !== undefined ? Number(parts[1]) * unit : null;
+}
+
+type Issue = z.core.$ZodIssue;
+
+function configError(issue: Issue, source: string, file: string): PayrunError {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const known = knownKeys(path);
+    const guess = nearest(key, known);
+    const place = [...path, key];
+    return new PayrunError(
+      'usage',
+      'config_key_unknown',
+      `${file}:${lineOf(source, place)}: unknown key "${place.join('.')}".`,
+      {
+        hint: guess ? `Did you mean "${guess}"?` : `Known here: ${known.join(', ')}.`,
+      },
+    );
+  }
+  const secret = path.some((key) => ['api_key', 'api_secret', 'webhook_secret'].includes(key));
+  const message = secret
+    ? 'a secret never stands in this file; write { env = "NAME" } or { file = "path" }'
+    : issue.message;
+  return new PayrunError(
+    'usage',
+    'config_invalid',
+    `${file}:${lineOf(source, path)}: ${path.join('.')}: ${message}.`,
+  );
+}
+
+/** The keys that the schema knows at a place, for did-you-mean. */
+function knownKeys(path: readonly string[]): string[] {
+  const shape = (schema: { shape: object }) => Object.keys(schema.shape);
+  if (path.length === 0) return shape(configSchema);
+  if (path[0] === 'providers' && path.length === 2) return shape(providerSchema);
+  if (path[0] === 'providers' && path[2] === 'rails')
+    return path.length === 3 ? [...RAILS] : shape(railSchema);
+  return CONFIG_KEYS.filter((key) => key.startsWith(`${path.join('.')}.`)).map((key) =>
+    key.slice(path.join('.').length + 1),
+  );
+}
+
+/** Every key of payrun.toml, with X for a provider's name; README documents each. */
+export const CONFIG_KEYS: readonly string[] = [
+  ...['path', 'time_zone', 'payout_account'].map((key) => `ledger.${key}`),
+  ...['weekend', 'holidays_file'].map((key) => `calendar.${key}`),
+  ...['key_file', 'key_env'].map((key) => `vault.${key}`),
+  ...Object.keys(providerSchema.shape)
+    .filter((key) => key !== 'rails')
+    .map((key) => `providers.X.${key}`),
+  ...Object.keys(railSchema.shape).map((key) => `providers.X.rails.R.${key}`),
+  'beneficiaries.unverified',
+  'checks.look_alike_days',
+  'checks.look_alikes',
+  'approval.required',
+  'reconciliation.settlement_days',
+];
+
+/** The line on which a key or its table stands, counted from 1; the first line where it cannot be told. */
+function lineOf(source: string, path: readonly string[]): number {
+  const lines = source.split('\n');
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const line = findKey(lines, path.slice(0, depth));
+    if (line > 0) return line;
+  }
+  return 1;
+}
+
+function findKey(lines: readonly string[], path: readonly string[]): number {
+  let table: string[] = [];
+  for (const [index, line] of lines.entries()) {
+    const header = /^\s*\[+([^\]]+)\]+/.exec(line)?.[1];
+    if (header !== undefined) {
+      table = header.split('.').map((part) => part.trim().replace(/^"|"$/g, ''));
+      if (table.join('.') === path.join('.')) return index + 1;
+      continue;
+    }
+    const key = /^\s*"?([A-Za-z0-9_.-]+)"?\s*=/.exec(line)?.[1];
+    if (key !== undefined && [...table, ...key.split('.')].join('.') === path.join('.')) return index + 1;
+  }
+  return 0;
+}
+
+/** A secret's value, from where the configuration says that it is kept. Its text appears in no message. */
+export function readSecret(ref: SecretRef, what: string, folder: string, world: World): string {
+  if ('env' in ref) {
+    const value = world.env[ref.env];
+    if (value) return value;
+    throw new PayrunError(
+      'usage',
+      'secret_missing',
+      `${what} is not set: the environment has no ${ref.env}.`,
+      {
+        hint: `Set ${ref.env}, or name a file that only you can read with { file = "…" }.`,
+      },
+    );
+  }
+  const path = within(folder, ref.file);
+  if (!existsSync(path))
+    throw new PayrunError('usage', 'secret_missing', `${what} is not set: there is no file ${path}.`);
+  if (platform() !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    throw new PayrunError(
+      'usage',
+      'secret_unsafe',
+      `${path} can be read by others, so ${what} in it is no secret.`,
+      {
+        hint: `Run: chmod 600 ${path}`,
+      },
+    );
+  }
+  const value = readFileSync(path, 'utf8').trim();
+  // Everybody could sign with an empty secret.
+  if (value === '')
+    throw new PayrunError('usage', 'secret_missing', `${what} is not set: the file ${path} is empty.`);
+  return value;
+}

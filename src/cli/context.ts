@@ -1,0 +1,169 @@
+/** What a verb may reach, opened when it first asks and closed when it has ended. */
+
+import { PayrunError } from '../domain/errors.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Database } from '../store/database.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { Context, GlobalFlags, Warning } from './command.ts';
+import type { Config, ProviderConfig } from './config.ts';
+import { nearest } from './output/nearest.ts';
+import { createProgress } from './output/progress.ts';
+import type { World } from './world.ts';
+
+export interface OpenContext {
+  context: Context;
+  close(): Promise<void>;
+}
+
+export function openContext(world: World, flags: GlobalFlags, warnings: Warning[]): OpenContext {
+  const closers: (() => Promise<void>)[] = [];
+  const progress = createProgress(world, flags);
+  const signals = stopOnSignal(world, (text) => progress.line(text));
+  const config = once(async () => (await import('./config.ts')).loadConfig(world, flags.config));
+  const ledger = once(async () => {
+    const database = await openLedgerFile(world, flags, await config());
+    closers.push(() => database.close());
+    return database;
+  });
+  const vault = once(async () => openLedgerVault(world, await config(), await ledger()));
+  const providers = new Map<string, Promise<Provider>>();
+  const context: Context = {
+    world,
+    flags,
+    progress,
+    actor: {
+      name: flags.as ?? (world.env.PAYRUN_ACTOR || world.os_user),
+      os_user: world.os_user,
+      host: world.host,
+    },
+    config,
+    ledger,
+    vault,
+    providerConfig: async (name) => pickProvider(await config(), name),
+    provider: async (name) => {
+      const settings = pickProvider(await config(), name);
+      const open = providers.get(settings.name) ?? openProvider(world, await config(), settings);
+      if (!providers.has(settings.name)) closers.push(async () => (await open).close());
+      providers.set(settings.name, open);
+      return open;
+    },
+    warn: (warning) => warnings.push(warning),
+    confirm: (question) => confirm(world, flags, question, signals.stop),
+    stop: signals.stop,
+  };
+  return {
+    context,
+    close: async () => {
+      signals.forget();
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+}
+
+async function openLedgerFile(world: World, flags: GlobalFlags, config: Config): Promise<Database> {
+  const { openLedger } = await import('../store/ledger-database.ts');
+  return openLedger(config.ledger.path, world.now().toISOString(), { rehearse: flags.dry_run });
+}
+
+async function openLedgerVault(world: World, config: Config, database: Database): Promise<Vault> {
+  const [{ openVault }, { readVaultKey }, { vaultKeys }] = await Promise.all([
+    import('../vault/vault.ts'),
+    import('./vault-key.ts'),
+    import('../store/vault-keys.ts'),
+  ]);
+  const key = readVaultKey(world, config.vault);
+  return openVault(key, await vaultKeys(database), (length) => world.randomBytes(length));
+}
+
+async function openProvider(world: World, config: Config, settings: ProviderConfig): Promise<Provider> {
+  const [{ createProvider }, { readSecret }] = await Promise.all([
+    import('../providers/registry.ts'),
+    import('./config.ts'),
+  ]);
+  const secret = (key: 'api_key' | 'api_secret') =>
+    readSecret(settings[key], `[providers.${settings.name}] ${key}`, config.folder, world);
+  return createProvider({
+    name: settings.name,
+    kind: settings.kind,
+    base_url: settings.base_url,
+    api_prefix: settings.api_prefix,
+    api_key: secret('api_key'),
+    api_secret: secret('api_secret'),
+    requests_per_second: settings.requests_per_second,
+    concurrency: settings.concurrency,
+    timeout_ms: settings.timeout_ms,
+    idempotency_window_ms: settings.idempotency_window_ms,
+  });
+}
+
+function pickProvider(config: Config, name: string | undefined): ProviderConfig {
+  const names = Object.keys(config.providers);
+  const wanted = name ?? (names.length === 1 ? names[0] : undefined);
+  const found = wanted === undefined ? undefined : config.providers[wanted];
+  if (found) return found;
+  if (names.length === 0) {
+    throw new PayrunError('usage', 'provider_missing', `${config.file} names no provider.`, {
+      hint: 'Add a [providers.NAME] section; `payrun init` writes one to start from.',
+    });
+  }
+  if (name === undefined) {
+    throw new PayrunError(
+      'usage',
+      'provider_unclear',
+      `${config.file} names several providers: ${names.join(', ')}.`,
+      {
+        hint: 'Say which with --provider NAME.',
+      },
+    );
+  }
+  const guess = nearest(name, names);
+  throw new PayrunError('usage', 'provider_unknown', `There is no provider "${name}" in ${config.file}.`, {
+    hint: guess ? `Did you mean "${guess}"?` : `Known: ${names.join(', ')}.`,
+  });
+}
+
+async function confirm(world: World, flags: GlobalFlags, question: string, stop: AbortSignal): Promise<void> {
+  // A rehearsal moves nothing, so there is nothing to confirm.
+  if (flags.yes || flags.dry_run) return;
+  if (!world.stdin.isTTY || !world.stderr.isTTY || !flags.input) {
+    throw new PayrunError(
+      'usage',
+      'confirmation_needed',
+      'This moves money, and nobody is here to confirm it.',
+      {
+        hint: 'Add --yes to confirm it beforehand.',
+      },
+    );
+  }
+  await world.stderr.write(`${question} [y/N] `);
+  const answer = (await world.stdin.readLine(stop)).trim().toLowerCase();
+  if (stop.aborted)
+    throw new PayrunError('interrupted', 'not_confirmed', 'Not confirmed, so nothing was sent.');
+  if (answer === 'y' || answer === 'yes') return;
+  throw new PayrunError('failed', 'not_confirmed', 'Not confirmed, so nothing was sent.');
+}
+
+/** The first signal asks to stop, the second leaves at once; by then everything confirmed is on disk. */
+function stopOnSignal(world: World, say: (text: string) => void): { stop: AbortSignal; forget(): void } {
+  const controller = new AbortController();
+  const forget = world.onSignal((signal) => {
+    const code = signal === 'SIGINT' ? 130 : 143;
+    if (controller.signal.aborted) {
+      world.exit(code);
+      return;
+    }
+    say(
+      'Stopping: nothing new is sent, what is in flight is finished and stored. A second signal stops at once.',
+    );
+    controller.abort(signal);
+  });
+  return { stop: controller.signal, forget };
+}

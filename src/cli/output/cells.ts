@@ -1,0 +1,42 @@
+/** One value of an outcome as the text of a cell: exact for csv, readable for tables. */
+import type { Data, Json } from '../command.ts';
+
+/** Exact and reversible: null is empty, what is nested is JSON. */
+export function csvCell(value: Json | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value);
+}
+
+/** For people: what is not there is a dash, so that every column of a row keeps its place for awk. */
+export function tableCell(value: Json | undefined): string {
+  if (value === null || value === undefined || value === '') return '-';
+  if (value === true) return 'yes';
+  if (value === false) return 'no';
+  if (Array.isArray(value)) {
+    return value.length === 0
+      ? '-'
+      : value.map((item) => (isData(item) ? JSON.stringify(item) : tableCell(item))).join(', ');
+  }
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value);
+}
+
+export function isData(value: Json | undefined): value is Data {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isRows(value: Json | undefined): value is Data[] {
+  return Array.isArray(value) && value.every(isData);
+}
+
+/** `{states: {paid: 1}}` → `{'states.paid': 1}`: one row, one level. */
+export function flatten(data: Data, prefix = ''): Data {
+  const flat: Data = {};
+  for (const [key, value] of Object.entries(data)) {
+    if (isData(value) && Object.keys(value).length > 0)
+      Object.assign(flat, flatten(value, `${prefix}${key}.`));
+    else flat[prefix + key] = value;
+  }
+  return flat;
+}

@@ -1,0 +1,92 @@
+/** What a reconciliation has to say in a report, whatever the report's form; and the words that the forms share. */
+import type { BreakKind } from '../../../domain/reconciliation/break.ts';
+import type { Data } from '../../command.ts';
+import { sanitise } from '../sanitise.ts';
+
+export interface ReportedBreak {
+  /** As `break list` shows it. */
+  item: Data;
+  kind: BreakKind;
+  difference_minor: bigint | null;
+  currency: string | null;
+  /** Null where two files were compared. */
+  age_days: number | null;
+  /** Whether it is among what the job shall fail for. */
+  fails: boolean;
+}
+
+export interface ReportedTotals {
+  currency: string;
+  statement: Readonly<Record<string, string>>;
+  ledger: Readonly<Record<string, string>>;
+  differences: string;
+  unexplained: string;
+}
+
+/** How many breaks a reconciliation left open. */
+export interface PastReconciliation {
+  on: string;
+  open_count: number;
+}
+
+export interface Report {
+  /** Null where two files were compared. */
+  provider: string | null;
+  reconciliation: number | null;
+  /** RFC 3339 UTC. */
+  made_at: string;
+  rehearsed: boolean;
+  statements: readonly { file: string; profile: string; lines: number }[];
+  from: string | null;
+  to: string | null;
+  missing_days: readonly string[];
+  matched: number;
+  expected: number;
+  open: number;
+  new: number;
+  carried: number;
+  closed: number;
+  totals: readonly ReportedTotals[];
+  breaks: readonly ReportedBreak[];
+  /** The rules of --fail-on, as they were written; none: everything that is open fails. */
+  fail_on: readonly string[];
+  /** Oldest first, this one included. */
+  history: readonly PastReconciliation[];
+}
+
+export function titleOf(report: Report): string {
+  const what = report.provider === null ? 'two files' : report.provider;
+  const number = report.reconciliation === null ? '' : ` (reconciliation ${report.reconciliation})`;
+  return `Reconciliation of ${what}${report.rehearsed ? ', rehearsed' : number}`;
+}
+
+// A value from a statement may be long; a reader has the beginning, and the sheet has all.
+const LONGEST_SENTENCE = 500;
+
+/** A break in one line of plain text, safe to show but not yet for a markup. */
+export function sentenceOf({ item }: ReportedBreak): string {
+  const parts = [
+    `ledger ${item.ledger ?? 'nothing'}`,
+    `statement ${item.statement ?? 'nothing'}`,
+    ...(item.difference === null ? [] : [`difference ${item.difference} ${item.currency ?? ''}`.trimEnd()]),
+    ...(item.line === null ? [] : [`line ${item.line}`]),
+    ...(item.break === null ? [] : [`break ${item.break}`]),
+    ...(item.age_days === null ? [] : [`${item.age_days} business days old`]),
+  ];
+  const sentence = sanitise(`${nameOf(item)}: ${parts.join(', ')}`);
+  return sentence.length <= LONGEST_SENTENCE ? sentence : `${sentence.slice(0, LONGEST_SENTENCE - 1)}…`;
+}
+
+function nameOf(item: Data): string {
+  return String(item.reference_id ?? item.provider_id ?? item.utr ?? 'a line without a name');
+}
+
+/** What is told first: one sentence that is the same in every form. */
+export function summaryOf(report: Report): string {
+  return `${report.matched} lines matched, ${report.expected} payouts expected on a later statement, ${report.open} open breaks (${report.new} new, ${report.carried} carried on), ${report.closed} closed.`;
+}
+
+/** Names of the sums, in the order in which they are proved. */
+export function sumNames({ statement, ledger }: ReportedTotals): string[] {
+  return [...new Set([...Object.keys(statement), ...Object.keys(ledger)])];
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { count, page, text, time } from './fields.ts';
+import type { DataSchemas } from './index.ts';
+
+/** What a provider knows of a beneficiary. */
+const known = {
+  provider_beneficiary_id: text.nullable(),
+  status: z.enum(['unregistered', 'pending', 'verified', 'failed']),
+  registered_name: text.nullable(),
+  name_matches: z.boolean().nullable(),
+  failure_reason: text.nullable(),
+};
+
+const beneficiary = z.strictObject({
+  beneficiary_ref: text,
+  name: text,
+  destination_kind: z.enum(['bank_account', 'vpa']),
+  account: text,
+  ifsc: text.nullable(),
+  bank_name: text.nullable(),
+  account_type: z.enum(['savings', 'current']).nullable(),
+  email: text.nullable(),
+  phone: text.nullable(),
+  registrations: z.array(z.strictObject({ provider: text, ...known, checked_at: time })),
+  created_at: time,
+  updated_at: time,
+});
+
+const verified = z.strictObject({ beneficiary_ref: text, name: text, ...known });
+
+export const schemas: DataSchemas = {
+  import: z.strictObject({ file: text, rows: count, created: count, changed: count, unchanged: count }),
+  list: page(beneficiary),
+  show: beneficiary,
+  verify: z.strictObject({ provider: text, items: z.array(verified) }),
+};

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { BREAK_KINDS, BREAK_STATES } from '../../../domain/reconciliation/break.ts';
+import { amount, count, currency, day, page, state, text, time } from './fields.ts';
+import type { DataSchemas } from './index.ts';
+
+/** Two files are compared without a ledger: then a break has no number and no age. */
+const item = {
+  break: count.nullable(),
+  kind: z.enum(BREAK_KINDS),
+  reference_id: text.nullable(),
+  provider_id: text.nullable(),
+  utr: text.nullable(),
+  line: count.nullable(),
+  // The two differing values, as text; the difference where it is one of money.
+  ledger: text.nullable(),
+  statement: text.nullable(),
+  difference: amount.nullable(),
+  currency: currency.nullable(),
+  opened_on: day.nullable(),
+  age_days: count.nullable(),
+  state: z.enum(BREAK_STATES),
+  reason: text.nullable(),
+  resolved_by: text.nullable(),
+};
+export const breakItem = z.strictObject(item);
+
+const decided = z.strictObject({ ...item, note: text.nullable() });
+
+const statementLine = z.strictObject({
+  statement: count,
+  file: text,
+  line: count,
+  // As they stand in the file, by its own columns.
+  cells: z.record(text, text),
+});
+
+const payout = z.strictObject({
+  reference_id: text,
+  attempt: count.nullable(),
+  attempts: count,
+  state,
+  amount: amount.nullable(),
+  currency,
+  rail: text,
+  provider_reference: text.nullable(),
+  provider_id: text.nullable(),
+  provider_status: text.nullable(),
+  utr: text.nullable(),
+  fee: amount.nullable(),
+  tax: amount.nullable(),
+  submitted_at: time.nullable(),
+  paid_at: time.nullable(),
+  returned_at: time.nullable(),
+});
+
+const event = z.strictObject({
+  at: time,
+  event: text,
+  actor: text,
+  reason: text.nullable(),
+  note: text.nullable(),
+  ledger: text.nullable(),
+  statement: text.nullable(),
+  reconciliation: count.nullable(),
+});
+
+export const schemas: DataSchemas = {
+  list: page(breakItem),
+  show: z.strictObject({
+    ...item,
+    provider: text,
+    note: text.nullable(),
+    resolved_at: time.nullable(),
+    statement_line: statementLine.nullable(),
+    payout: payout.nullable(),
+    history: z.array(event),
+  }),
+  resolve: decided,
+  reopen: decided,
+  // `version` says what a break was when it was exported; `break apply` takes a row only for that.
+  export: z.strictObject({
+    items: z.array(z.strictObject({ ...item, version: text, note: text.nullable() })),
+  }),
+  apply: z.strictObject({ file: text, rows: count, resolved: count, unchanged: count }),
+};

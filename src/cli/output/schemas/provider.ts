@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { amount, count, currency, day, sha256, text } from './fields.ts';
+import type { DataSchemas } from './index.ts';
+
+const secret = z.enum(['set', 'missing', 'not configured']);
+
+const provider = z.strictObject({
+  provider: text,
+  kind: text,
+  base_url: text,
+  credentials: secret,
+  webhook_secret: secret,
+  requests_per_second: z.number().min(0),
+  concurrency: count,
+  timeout_ms: count,
+  fees: z.enum(['deducted', 'invoiced']),
+  tax: z.enum(['recoverable', 'expense']),
+  rails: z.array(
+    z.strictObject({
+      rail: text,
+      min: amount.nullable(),
+      max: amount.nullable(),
+      fee: amount.nullable(),
+      tax_rate: text.nullable(),
+    }),
+  ),
+});
+
+export const schemas: DataSchemas = {
+  list: z.strictObject({ items: z.array(provider) }),
+  check: z.strictObject({
+    provider: text,
+    kind: text,
+    base_url: text,
+    credentials: text,
+    answered_ms: count,
+    available: amount,
+    currency,
+  }),
+  balance: z.strictObject({
+    available: amount,
+    ledger_available: amount,
+    difference: amount,
+    in_transit: amount,
+    explained: z.boolean(),
+    provider: text,
+    currency,
+    // What the difference can come from, for people.
+    note: text.nullable(),
+  }),
+  report: z.strictObject({ provider: text, date: day, rows: count, sha256 }),
+};

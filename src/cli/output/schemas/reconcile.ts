@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
+import { breakItem } from './break.ts';
+import { amount, count, currency, day, sha256, text } from './fields.ts';
+import type { DataSchemas } from './index.ts';
+
+const statementSums = z.strictObject({
+  total: amount,
+  matched: amount,
+  duplicate: amount,
+  ambiguous: amount,
+  missing_in_ledger: amount,
+  other: amount,
+  // Stated amounts of lines that moved no money; in no other sum.
+  failed: amount,
+  in_flight: amount,
+});
+const ledgerSums = z.strictObject({
+  total: amount,
+  matched: amount,
+  expected: amount,
+  missing_on_statement: amount,
+  ambiguous: amount,
+});
+
+export const schemas: DataSchemas = {
+  reconcile: z.strictObject({
+    reconciliation: count.nullable(),
+    provider: text.nullable(),
+    statements: z.array(
+      z.strictObject({ file: text, sha256, profile: text, lines: count, already_imported: z.boolean() }),
+    ),
+    coverage: z.strictObject({ from: day.nullable(), to: day.nullable(), missing_days: z.array(day) }),
+    matched: count,
+    expected: count,
+    breaks: z.strictObject({
+      open: count,
+      new: count,
+      carried: count,
+      closed: count,
+      by_kind: z.partialRecord(z.enum(BREAK_KINDS), count),
+      // With --fail-on: how many of the open ones fit it.
+      failing: count.optional(),
+    }),
+    totals: z.array(
+      z.strictObject({
+        currency,
+        statement: statementSums,
+        ledger: ledgerSums,
+        differences: amount,
+        unexplained: amount,
+      }),
+    ),
+    items: z.array(breakItem).optional(),
+  }),
+};

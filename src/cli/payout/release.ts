@@ -1,0 +1,21 @@
+import { releasePayout } from '../../operations/decide-payout.ts';
+import { argument, text, type Verb } from '../command.ts';
+import { decisionBy } from './decision.ts';
+import { payoutItem } from './item.ts';
+
+export const verb: Verb = {
+  name: 'payout release',
+  summary: 'Let a payout go on that was held before it was sent',
+  effect: 'writes',
+  arguments: [{ name: '<reference>', description: 'the payout’s reference_id' }],
+  options: [{ flags: '--reason <text>', description: 'why it may be paid all the same', required: true }],
+  examples: ['payrun payout release salary-nov-000007 --reason "name checked by phone"'],
+  async run(context, input) {
+    const decision = await decisionBy(context, argument(input, 0));
+    const payout = await releasePayout(decision, argument(input, 0), text(input, 'reason') ?? '');
+    return {
+      data: await payoutItem(decision.database, payout.id),
+      next: 'Send it with `payrun batch submit`.',
+    };
+  },
+};

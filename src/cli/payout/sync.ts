@@ -1,0 +1,150 @@
+import { PayrunError } from '../../domain/errors.ts';
+import { FINDING_STATES, OPEN_STATES, type PayoutState } from '../../domain/payout/payout.ts';
+import { type SyncReport, syncPayouts } from '../../operations/sync-payouts.ts';
+import { batchByName } from '../../store/batches.ts';
+import type { Context, Input, Outcome, Verb } from '../command.ts';
+import { text } from '../command.ts';
+import { type ProviderConfig, parseDuration } from '../config.ts';
+import { EXIT, type ExitCode, worstOf } from '../exit-codes.ts';
+import { bookRules, warnStopped } from '../submission.ts';
+
+// `--wait` without a time: longer than any payout but one over a long weekend stays open.
+const WAIT_FOR_EVER_MS = 7 * 86_400_000;
+const FIRST_POLL_MS = 250;
+const SLOWEST_POLL_MS = 10_000;
+
+export const verb: Verb = {
+  name: 'payout sync',
+  summary: 'Ask the provider about every payout that is not final',
+  effect: 'writes',
+  options: [
+    { flags: '--provider <name>', description: 'only this provider (default: every one configured)' },
+    { flags: '--batch <name>', description: 'only the payouts of this batch' },
+    {
+      flags: '--older-than <duration>',
+      description: 'only payouts that have not changed for so long (2m, 1h)',
+    },
+    { flags: '--wait [duration]', description: 'ask again until nothing is open or the time is up' },
+  ],
+  examples: ['payrun payout sync', 'payrun payout sync --batch salary-nov --wait 10m'],
+  run,
+};
+
+async function run(context: Context, input: Input): Promise<Outcome> {
+  const wait = durationOf(input.options.wait, '--wait');
+  const olderThan = durationOf(input.options.olderThan, '--older-than');
+  const database = await context.ledger();
+  const batchName = text(input, 'batch');
+  const batch = batchName === undefined ? undefined : await batchByName(database, batchName);
+  if (batchName !== undefined && !batch)
+    throw new PayrunError('failed', 'batch_unknown', `There is no batch ${batchName}.`);
+  const total: SyncReport = { asked: 0, changed: 0, moved: [], states: {}, foreign: [], stopped: null };
+  context.progress.start('Asking', null);
+  for (const settings of await providersToAsk(context, text(input, 'provider') ?? batch?.provider)) {
+    const report = await follow(context, settings, batch?.id ?? null, olderThan, wait);
+    add(total, report);
+  }
+  await context.progress.end();
+  warnStopped(context, total.stopped);
+  warnForeign(context, total.foreign);
+  const data = { asked: total.asked, changed: total.changed, states: total.states };
+  return { data, exit: exitOf(total, context) };
+}
+
+function durationOf(option: Input['options'][string], flagName: string): number | null {
+  if (option === undefined || option === false) return null;
+  if (option === true) return WAIT_FOR_EVER_MS;
+  const duration = typeof option === 'string' ? parseDuration(option) : null;
+  if (duration !== null) return duration;
+  throw new PayrunError(
+    'usage',
+    'option_invalid',
+    `${flagName} is "${String(option)}"; write a duration such as 90s, 2m or 1h.`,
+  );
+}
+
+async function providersToAsk(context: Context, name: string | undefined): Promise<ProviderConfig[]> {
+  const config = await context.config();
+  if (name !== undefined || Object.keys(config.providers).length === 0)
+    return [await context.providerConfig(name)];
+  return Object.values(config.providers);
+}
+
+async function follow(
+  context: Context,
+  settings: ProviderConfig,
+  batchId: bigint | null,
+  olderThan: number | null,
+  wait: number | null,
+): Promise<SyncReport> {
+  const { world } = context;
+  const sync = {
+    database: await context.ledger(),
+    provider: await context.provider(settings.name),
+    actor: context.actor,
+    rules: await bookRules(context, settings),
+    concurrency: settings.concurrency,
+    now: () => world.now().toISOString(),
+    sleep: (ms: number, signal?: AbortSignal) => world.sleep(ms, signal),
+    stop: context.stop,
+    onProgress: (asked: number, all: number) =>
+      context.progress.update({ done: asked, counts: { open: all } }),
+  };
+  const until = world.monotonicMs() + (wait ?? 0);
+  const sum: SyncReport = { asked: 0, changed: 0, moved: [], states: {}, foreign: [], stopped: null };
+  for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)) {
+    const before = olderThan === null ? null : new Date(world.now().getTime() - olderThan).toISOString();
+    const report = await syncPayouts(sync, { batch_id: batchId, updated_before: before });
+    // A later round asks only what is still open; what the first one settled has to stay in the count.
+    const settled = sum.moved.filter((move) => !OPEN_STATES.has(move.after));
+    sum.asked = Math.max(sum.asked, report.asked);
+    sum.changed += report.changed;
+    sum.moved.push(...report.moved);
+    sum.foreign.push(...report.foreign);
+    sum.states = withSettled(report.states, settled);
+    sum.stopped = report.stopped;
+    const open = Object.keys(report.states).some((state) => OPEN_STATES.has(state as PayoutState));
+    const left = until - world.monotonicMs();
+    if (!open || left <= 0 || report.stopped || context.stop.aborted) return sum;
+    await world.sleep(Math.min(pause, left), context.stop);
+  }
+}
+
+function withSettled(states: SyncReport['states'], settled: SyncReport['moved']): SyncReport['states'] {
+  const all = { ...states };
+  for (const move of settled) all[move.after] = (all[move.after] ?? 0) + 1;
+  return all;
+}
+
+function add(total: SyncReport, report: SyncReport): void {
+  total.asked += report.asked;
+  total.changed += report.changed;
+  total.moved.push(...report.moved);
+  total.foreign.push(...report.foreign);
+  for (const [state, count] of Object.entries(report.states)) {
+    const key = state as PayoutState;
+    total.states[key] = (total.states[key] ?? 0) + count;
+  }
+  total.stopped ??= report.stopped;
+}
+
+function warnForeign(context: Context, references: readonly string[]): void {
+  if (references.length === 0) return;
+  const shown = references.slice(0, 5).join(', ');
+  const more = references.length > 5 ? ` and ${references.length - 5} more` : '';
+  const message = `The provider has ${references.length} payouts that this ledger does not know: ${shown}${more}. What was lost with the old ledger has to be there first: import its batches again under their names, run \`payrun beneficiary verify\`, then this again. Nothing under these references is sent.`;
+  context.warn({ code: 'payouts_foreign', message });
+}
+
+/** What it found changed to failed, held or returned is a finding; what is open stays open. */
+function exitOf(report: SyncReport, context: Context): ExitCode {
+  const codes: ExitCode[] = [EXIT.done];
+  if (report.moved.some((move) => FINDING_STATES.has(move.after))) codes.push(EXIT.findings);
+  if (report.foreign.length > 0) codes.push(EXIT.findings);
+  if (Object.keys(report.states).some((state) => OPEN_STATES.has(state as PayoutState)))
+    codes.push(EXIT.open);
+  if (report.stopped) codes.push(EXIT.provider);
+  if (context.stop.aborted)
+    codes.push(context.stop.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted);
+  return worstOf(codes);
+}

@@ -1,0 +1,271 @@
+import { PayrunError } from '../domain/errors.ts';
+import { formatAmount } from '../domain/money/money.ts';
+import { BREAK_KINDS, type BreakKind, type Terms } from '../domain/reconciliation/break.ts';
+import type { Coverage } from '../domain/reconciliation/coverage.ts';
+import type { Totals } from '../domain/reconciliation/totals.ts';
+import { compareFiles } from '../operations/compare-files.ts';
+import type { StatementInput } from '../operations/import-statement.ts';
+import { type Reconciled, reconcile } from '../operations/reconcile.ts';
+import type { BreakRow } from '../store/breaks.ts';
+import { BREAK_VIEW, breakItem, foundItem } from './break/break-item.ts';
+import {
+  argumentList,
+  type Context,
+  type Data,
+  type Input,
+  type Outcome,
+  type TableView,
+  text,
+  type Verb,
+} from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { readInputFile } from './input-file.ts';
+import type { ReportedBreak } from './output/reports/report.ts';
+import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
+import { comparisonTerms, configIfAny, readingTerms } from './reconciliation-terms.ts';
+
+export const verb: Verb = {
+  name: 'reconcile',
+  summary: 'Match statements with the ledger and list every difference',
+  effect: 'writes',
+  arguments: [
+    { name: '[file...]', description: 'statements to take in first; none: look again at what is open' },
+  ],
+  options: [
+    {
+      flags: '--provider <name>',
+      description: 'whose statements these are (default: the only one configured)',
+    },
+    { flags: '--profile <name>', description: 'how to read the files (default: told by their header)' },
+    {
+      flags: '--against <file>',
+      description: 'compare with this CSV of payouts; no ledger, configuration or key',
+    },
+    ...REPORT_OPTIONS,
+  ],
+  examples: [
+    'payrun reconcile report-2026-11-20.csv',
+    'payrun reconcile',
+    'payrun reconcile report.csv --against payouts.csv --json',
+    "payrun reconcile report.csv --fail-on 'amount>1000,age>2d' --report day.html --report day.xml",
+  ],
+  run,
+};
+
+async function run(context: Context, input: Input): Promise<Outcome> {
+  const paths = argumentList(input, 0);
+  const against = text(input, 'against');
+  const asked = await askedOf(context, input);
+  if (against !== undefined) return compareWith(context, input, paths, against, asked);
+  const settings = await context.providerConfig(text(input, 'provider'));
+  const config = await context.config();
+  const reading = readingTerms(config, input, settings.kind);
+  const inputs = await readAll(context, paths);
+  const deps = {
+    database: await context.ledger(),
+    actor: context.actor,
+    now: () => context.world.now().toISOString(),
+  };
+  const terms = comparisonTerms(context, config);
+  const found = await reconcile(deps, inputs, { ...reading, provider: settings.name }, terms, {
+    open_breaks: asked.breaks_needed,
+  });
+  for (const warning of found.warnings) context.warn(warning);
+  const breaks = judged(
+    asked,
+    found.open_breaks.map((row) => openBreak(row, terms)),
+  );
+  const data = foundData(found, settings.name, failingData(asked, breaks));
+  const history = found.history.map(({ today_on, open_count }) => ({
+    on: today_on,
+    open_count: Number(open_count),
+  }));
+  const annotations = await tell(context, asked, data, breaks, history, null);
+  const left = found.open > 0 || found.coverage.missing_days.length > 0;
+  return {
+    data,
+    exit: failsJob(asked, breaks, left) ? EXIT.findings : EXIT.done,
+    view: view(data, []),
+    annotations,
+    ...(found.open > 0 ? { next: `Look at them with: payrun break list --provider ${settings.name}` } : {}),
+  };
+}
+
+function foundData(found: Reconciled, provider: string, failing: Data): Data {
+  return {
+    reconciliation: Number(found.reconciliation),
+    provider,
+    statements: found.statements.map(({ file, sha256, profile, lines, already_imported }) => ({
+      file,
+      sha256,
+      profile,
+      lines,
+      already_imported,
+    })),
+    coverage: coverageData(found.coverage),
+    matched: found.matched,
+    expected: found.expected,
+    breaks: {
+      open: found.open,
+      new: found.new,
+      carried: found.carried,
+      closed: found.closed,
+      by_kind: kindsData(found.by_kind),
+      ...failing,
+    },
+    totals: found.totals.map(totalsData),
+  };
+}
+
+/** With rules, only what they name fails the job; without, whatever is left. */
+function failsJob(asked: Asked, breaks: readonly ReportedBreak[], left: boolean): boolean {
+  return asked.rules.length > 0 ? breaks.some(({ fails }) => fails) : left;
+}
+
+function failingData(asked: Asked, breaks: readonly ReportedBreak[]): Data {
+  return asked.rules.length === 0 ? {} : { failing: breaks.filter(({ fails }) => fails).length };
+}
+
+function openBreak(row: BreakRow, terms: Terms): OpenBreak {
+  const { kind, difference_minor, currency } = row;
+  const age_days = terms.calendar.between(row.opened_on, terms.today);
+  return { item: breakItem(row, terms.today, terms.calendar), kind, difference_minor, currency, age_days };
+}
+
+async function compareWith(
+  context: Context,
+  input: Input,
+  paths: readonly string[],
+  against: string,
+  asked: Asked,
+): Promise<Outcome> {
+  if (paths.length === 0) {
+    throw new PayrunError(
+      'usage',
+      'usage',
+      '--against compares a statement with a file of ours, and no statement is named.',
+      {
+        hint: 'Write for example: payrun reconcile report.csv --against payouts.csv',
+      },
+    );
+  }
+  const config = await configIfAny(context);
+  const inputs = await readAll(context, paths);
+  const [ours] = await readAll(context, [against]);
+  const found = compareFiles(
+    inputs,
+    ours ?? { name: against, bytes: new Uint8Array() },
+    readingTerms(config, input, null),
+    comparisonTerms(context, config),
+  );
+  for (const warning of found.warnings) context.warn(warning);
+  const byKind = new Map<BreakKind, number>();
+  for (const { kind } of found.breaks) byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
+  const items = found.breaks.map((each) => foundItem(each, found.line_numbers));
+  const breaks = judged(
+    asked,
+    found.breaks.map(({ kind, difference_minor, currency }, index) => {
+      return { item: items[index] ?? {}, kind, difference_minor, currency, age_days: null };
+    }),
+  );
+  const data: Data = {
+    reconciliation: null,
+    provider: null,
+    statements: found.statements.map((statement) => ({ ...statement, already_imported: false })),
+    coverage: coverageData(found.coverage),
+    matched: found.matched,
+    expected: found.expected,
+    breaks: {
+      open: items.length,
+      new: items.length,
+      carried: 0,
+      closed: 0,
+      by_kind: kindsData(byKind),
+      ...failingData(asked, breaks),
+    },
+    totals: found.totals.map(totalsData),
+    items,
+  };
+  // Of several files it is not known here which one a line is of.
+  const file = paths.length === 1 && paths[0] !== '-' ? (paths[0] ?? null) : null;
+  const annotations = await tell(context, asked, data, breaks, [], file);
+  const exit = failsJob(asked, breaks, items.length > 0) ? EXIT.findings : EXIT.done;
+  return { data, exit, view: view(data, items), annotations };
+}
+
+async function readAll(context: Context, paths: readonly string[]): Promise<StatementInput[]> {
+  const inputs: StatementInput[] = [];
+  for (const path of paths) inputs.push(await readInputFile(context, path));
+  return inputs;
+}
+
+function coverageData(coverage: Coverage): Data {
+  return { from: coverage.from, to: coverage.to, missing_days: coverage.missing_days };
+}
+
+/** In the order in which the kinds are listed everywhere. */
+function kindsData(byKind: ReadonlyMap<BreakKind, number>): Data {
+  const data: Data = {};
+  for (const kind of BREAK_KINDS) {
+    const count = byKind.get(kind);
+    if (count !== undefined) data[kind] = count;
+  }
+  return data;
+}
+
+function totalsData({ currency, statement, ledger, differences, unexplained }: Totals): Data {
+  const amounts = (sums: Readonly<Record<string, bigint>>): Data =>
+    Object.fromEntries(Object.entries(sums).map(([name, minor]) => [name, formatAmount(minor, currency)]));
+  return {
+    currency,
+    statement: amounts({ ...statement }),
+    ledger: amounts({ ...ledger }),
+    differences: formatAmount(differences, currency),
+    unexplained: formatAmount(unexplained, currency),
+  };
+}
+
+/** For people: what was found first, then the sums that prove that it is all. */
+function view(data: Data, items: readonly Data[]): (TableView | string)[] {
+  const { breaks, coverage } = data as {
+    breaks: Data & { by_kind: Data };
+    coverage: Data & { missing_days: string[] };
+  };
+  const parts: (TableView | string)[] = [
+    `${data.matched} lines matched, ${data.expected} payouts expected on a later statement, ${breaks.open} open breaks (${breaks.new} new, ${breaks.carried} carried on), ${breaks.closed} closed.`,
+  ];
+  if (breaks.failing !== undefined) parts.push(`${breaks.failing} of them fit --fail-on.`);
+  if (coverage.missing_days.length > 0) parts.push(`No statement for ${coverage.missing_days.join(', ')}.`);
+  const kinds = Object.entries(breaks.by_kind).map(([kind, count]): Data => ({ kind, open: count }));
+  if (kinds.length > 0)
+    parts.push({ columns: [{ key: 'kind' }, { key: 'open', align: 'right' }], rows: kinds });
+  if (items.length > 0)
+    parts.push({
+      columns: BREAK_VIEW.filter(({ key }) => !['break', 'age_days', 'state'].includes(key)),
+      rows: items,
+    });
+  for (const totals of data.totals as Data[]) parts.push(totalsView(totals));
+  return parts;
+}
+
+function totalsView(totals: Data): TableView {
+  const statement = totals.statement as Data;
+  const ledger = totals.ledger as Data;
+  const names = [...new Set([...Object.keys(statement), ...Object.keys(ledger)])];
+  const rows = names.map(
+    (name): Data => ({
+      total: name,
+      statement: statement[name] ?? '',
+      ledger: ledger[name] ?? '',
+    }),
+  );
+  return {
+    title: `Totals in ${totals.currency}: differences ${totals.differences}, unexplained ${totals.unexplained}`,
+    columns: [
+      { key: 'total', title: '' },
+      { key: 'statement', align: 'right' },
+      { key: 'ledger', align: 'right' },
+    ],
+    rows,
+  };
+}

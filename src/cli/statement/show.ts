@@ -1,0 +1,104 @@
+import { PayrunError } from '../../domain/errors.ts';
+import { formatAmount } from '../../domain/money/money.ts';
+import { type LineOfStatement, linesOfStatement, statementById } from '../../store/statements.ts';
+import { numberOf } from '../break/break-item.ts';
+import { argument, type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { positiveInteger } from '../submission.ts';
+import { statementItem } from './list.ts';
+
+const DEFAULT_LIMIT = 1000;
+
+export const verb: Verb = {
+  name: 'statement show',
+  summary: 'Show a statement’s lines',
+  effect: 'reads',
+  arguments: [{ name: '<statement>', description: 'its number, as `statement list` shows it' }],
+  options: [
+    {
+      flags: '--limit <n>',
+      description: 'at most so many lines (default: 1000 in table and json, all in ndjson and csv)',
+    },
+    { flags: '--after <line>', description: 'go on behind this line of the file: `next` of the page before' },
+  ],
+  examples: ['payrun statement show 3'],
+  columns: [
+    'line',
+    'provider_id',
+    'provider_reference',
+    'utr',
+    'amount',
+    'currency',
+    'fee',
+    'tax',
+    'status',
+    'date',
+    'reference_id',
+    'rule',
+    'superseded',
+  ],
+  run,
+};
+
+async function run(context: Context, input: Input): Promise<Outcome> {
+  const written = argument(input, 0);
+  const database = await context.ledger();
+  const statement = await statementById(database, numberOf(written, 'statement'));
+  if (!statement) {
+    throw new PayrunError('failed', 'statement_unknown', `There is no statement ${written}.`, {
+      hint: 'payrun statement list shows every statement with its number.',
+    });
+  }
+  const given = positiveInteger(text(input, 'limit'), '--limit');
+  const { format } = context.flags;
+  const all = given === null && (format === 'ndjson' || format === 'csv');
+  const limit = all ? null : (given ?? DEFAULT_LIMIT);
+  const after = positiveInteger(text(input, 'after'), '--after') ?? 0;
+  const rows = await linesOfStatement(
+    database,
+    statement.id,
+    BigInt(after),
+    limit === null ? null : limit + 1,
+  );
+  const shown = limit === null ? rows : rows.slice(0, limit);
+  const next = shown.length < rows.length ? (shown.at(-1)?.line_no.toString() ?? null) : null;
+  const items = shown.map(lineItem);
+  const columns = [
+    'line',
+    'provider_reference',
+    'utr',
+    'amount',
+    'status',
+    'date',
+    'reference_id',
+    'rule',
+  ].map((key) => (key === 'amount' ? { key, align: 'right' as const } : { key }));
+  return {
+    data: { ...statementItem(statement), items, next },
+    view: [
+      `Statement ${statement.id}: ${statement.file_name}, ${statement.row_count} lines, ${statement.provider}`,
+      { columns, rows: items },
+    ],
+    ...(next === null
+      ? {}
+      : { next: `There are more: payrun statement show ${statement.id} --after ${next}` }),
+  };
+}
+
+function lineItem(row: LineOfStatement): Data {
+  const amount = (minor: bigint | null) => (minor === null ? null : formatAmount(minor, row.currency));
+  return {
+    line: Number(row.line_no),
+    provider_id: row.provider_id,
+    provider_reference: row.provider_reference,
+    utr: row.utr,
+    amount: amount(row.amount_minor),
+    currency: row.currency,
+    fee: amount(row.fee_minor),
+    tax: amount(row.tax_minor),
+    status: row.status_word,
+    date: row.stated_on,
+    reference_id: row.reference_id,
+    rule: row.rule,
+    superseded: row.superseded === 1n,
+  };
+}

@@ -1,0 +1,348 @@
+/**
+ * Which statement line explains which attempt of which payout. Passes go by the strength of the evidence: the
+ * provider's name, our reference, the UTR, and only for lines that carry none of them, amount with day and
+ * beneficiary. The result is a function of the two sets and not of their order; where evidence points to more than
+ * one payout, it says so and guesses nothing.
+ */
+import type { PayoutState, ProviderState } from '../payout/payout.ts';
+import { compareText, identityOf, isOfPayout, type StatementLine, supersessions } from './statement-line.ts';
+
+/** One attempt as the ledger has it. Null is "not known" or, of a file, "not stated". */
+export interface LedgerAttempt {
+  payout_id: bigint;
+  attempt_no: number;
+  reference_id: string;
+  provider_reference: string | null;
+  provider_id: string | null;
+  utr: string | null;
+  return_utr: string | null;
+  provider_beneficiary_id: string | null;
+  amount_minor: bigint;
+  currency: string;
+  fee_minor: bigint | null;
+  tax_minor: bigint | null;
+  state: PayoutState;
+  /** Whether the books have the money as having left for good, and as having come back after that. */
+  paid: boolean;
+  returned: boolean;
+  submitted_on: string | null;
+  paid_on: string | null;
+  returned_on: string | null;
+  failed_on: string | null;
+}
+
+export type Rule = 'provider_id' | 'provider_reference' | 'utr' | 'amount_date_beneficiary';
+
+export type LineOutcome = {
+  line: StatementLine;
+  /** Minor units of the line's currency that it says have left: negative where they came back, zero where none moved. */
+  moved_minor: bigint;
+} & (
+  | { outcome: 'matched'; attempt: LedgerAttempt; rule: Rule }
+  | { outcome: 'duplicate'; attempt: LedgerAttempt; rule: Rule }
+  | { outcome: 'ambiguous'; candidates: readonly LedgerAttempt[] }
+  | { outcome: 'missing_in_ledger' }
+  /** About something else than a payout. */
+  | { outcome: 'other' }
+);
+
+export interface Matching {
+  /** Lines that another restates, by line_id. They count for nothing; the other does. */
+  superseded: ReadonlyMap<bigint, StatementLine>;
+  /** Each line that counts, in the order given. */
+  lines: readonly LineOutcome[];
+}
+
+type Finding =
+  | { found: 'one'; attempt: LedgerAttempt; rule: Rule }
+  /** Our reference under a provider_id that is not this payout's: another copy of it, or a stranger. */
+  | { found: 'contradicted'; attempt: LedgerAttempt }
+  | { found: 'several'; candidates: readonly LedgerAttempt[] }
+  | { found: 'none' };
+
+export function match(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[]): Matching {
+  const superseded = supersessions(lines);
+  const current = superseded.size === 0 ? lines : lines.filter((line) => !superseded.has(line.line_id));
+  const index = indexAttempts(attempts);
+  let counted: ReadonlyMap<string, number> | undefined;
+  const utrs = () => {
+    counted ??= countUtrs(current.filter((line) => isOfPayout(line.kind)));
+    return counted;
+  };
+  const findings = new Map<StatementLine, Finding>();
+  const explained: Claims = new Map();
+  const unnamed: StatementLine[] = [];
+  for (const line of current) {
+    if (!isOfPayout(line.kind)) continue;
+    if (!isNamed(line)) {
+      unnamed.push(line);
+      continue;
+    }
+    const finding = byIdentifier(line, index, utrs);
+    findings.set(line, finding);
+    if (finding.found === 'one') claim(explained, line, finding.attempt);
+  }
+  byAmount(unnamed, attempts, explained, findings);
+  return { superseded, lines: conclude(current, findings) };
+}
+
+/** The line that explains each event of an attempt; of several that could, the one that agrees best. */
+type Claims = Map<LedgerAttempt, StatementLine[]>;
+
+function claim(claims: Claims, line: StatementLine, attempt: LedgerAttempt): void {
+  const own = claims.get(attempt);
+  if (!own) {
+    claims.set(attempt, [line]);
+    return;
+  }
+  const place = own.findIndex((each) => isSameEvent(each, line));
+  const before = own[place];
+  if (!before) own.push(line);
+  else if (explainsBetter(line, before, attempt)) own[place] = line;
+}
+
+function claimant(claims: Claims, line: StatementLine, attempt: LedgerAttempt): StatementLine | undefined {
+  return claims.get(attempt)?.find((each) => isSameEvent(each, line));
+}
+
+/** An attempt is in flight, paid, failed and returned once each; of a word that we do not know, each is its own. */
+function isSameEvent(a: StatementLine, b: StatementLine): boolean {
+  return a.status === b.status && (a.status !== 'unknown_word' || a.status_word === b.status_word);
+}
+
+/** Of two lines that claim the same event, the one that agrees better explains it; the other is then the copy. */
+function explainsBetter(line: StatementLine, other: StatementLine, attempt: LedgerAttempt): boolean {
+  const lead = agreement(line, attempt) - agreement(other, attempt);
+  return lead > 0 || (lead === 0 && byContent(line, other) < 0);
+}
+
+function isNamed(line: StatementLine): boolean {
+  return line.provider_id !== null || line.provider_reference !== null || line.utr !== null;
+}
+
+interface AttemptIndex {
+  provider_id: ReadonlyMap<string, readonly LedgerAttempt[]>;
+  provider_reference: ReadonlyMap<string, readonly LedgerAttempt[]>;
+  utr: ReadonlyMap<string, readonly LedgerAttempt[]>;
+}
+
+function indexAttempts(attempts: readonly LedgerAttempt[]): AttemptIndex {
+  const by = (key: (attempt: LedgerAttempt) => string | null) => groupBy(attempts, key);
+  return {
+    provider_id: by((attempt) => attempt.provider_id),
+    provider_reference: by((attempt) => attempt.provider_reference),
+    utr: by((attempt) => attempt.utr),
+  };
+}
+
+export function groupBy<T>(items: readonly T[], key: (item: T) => string | null): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const name = key(item);
+    if (name === null) continue;
+    const group = groups.get(name);
+    if (group) group.push(item);
+    else groups.set(name, [item]);
+  }
+  return groups;
+}
+
+/** How many different lines of one status carry a UTR; copies that say exactly the same count once. */
+function countUtrs(lines: readonly StatementLine[]): ReadonlyMap<string, number> {
+  const contents = new Map<string, Set<string>>();
+  for (const { utr, status, content } of lines) {
+    if (utr === null) continue;
+    const key = `${status} ${utr}`;
+    const known = contents.get(key);
+    if (known) known.add(content);
+    else contents.set(key, new Set([content]));
+  }
+  return new Map([...contents].map(([key, said]) => [key, said.size]));
+}
+
+const NOBODY: readonly LedgerAttempt[] = [];
+
+function byIdentifier(
+  line: StatementLine,
+  index: AttemptIndex,
+  utrs: () => ReadonlyMap<string, number>,
+): Finding {
+  const named = line.provider_id === null ? NOBODY : (index.provider_id.get(line.provider_id) ?? NOBODY);
+  const referenced =
+    line.provider_reference === null
+      ? NOBODY
+      : (index.provider_reference.get(line.provider_reference) ?? NOBODY);
+  if (named.length > 0) {
+    const both = referenced.length === 0 ? named : named.filter((attempt) => referenced.includes(attempt));
+    const [only] = both;
+    if (both.length === 1 && only) return { found: 'one', attempt: only, rule: 'provider_id' };
+    return { found: 'several', candidates: both.length > 0 ? both : [...named, ...referenced] };
+  }
+  if (referenced.length > 0) {
+    const [only] = referenced;
+    if (referenced.length > 1 || !only) return { found: 'several', candidates: referenced };
+    return contradicts(line.provider_id, only.provider_id)
+      ? { found: 'contradicted', attempt: only }
+      : { found: 'one', attempt: only, rule: 'provider_reference' };
+  }
+  return byUtr(line, index, utrs);
+}
+
+/** A UTR proves nothing for a line that bears other names than the payout's. */
+function byUtr(line: StatementLine, index: AttemptIndex, utrs: () => ReadonlyMap<string, number>): Finding {
+  if (line.utr === null) return { found: 'none' };
+  const candidates = (index.utr.get(line.utr) ?? NOBODY).filter(
+    (attempt) =>
+      !contradicts(line.provider_id, attempt.provider_id) &&
+      !contradicts(line.provider_reference, attempt.provider_reference),
+  );
+  const [only] = candidates;
+  if (!only) return { found: 'none' };
+  const unique = candidates.length === 1 && utrs().get(`${line.status} ${line.utr}`) === 1;
+  return unique ? { found: 'one', attempt: only, rule: 'utr' } : { found: 'several', candidates };
+}
+
+function contradicts(stated: string | null, known: string | null): boolean {
+  return stated !== null && known !== null && stated !== known;
+}
+
+/** The last pass, for lines without any name: one line and one payout that agree in everything else, or nothing. */
+function byAmount(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  explained: Claims,
+  findings: Map<StatementLine, Finding>,
+): void {
+  if (lines.length === 0) return;
+  const open = new Map<ProviderState, Map<string, LedgerAttempt[]>>();
+  for (const group of groupBy(lines, (line) => lineKey(line) ?? '').values()) {
+    const [first] = group;
+    if (!first) continue;
+    const key = lineKey(first);
+    let candidates: readonly LedgerAttempt[] = NOBODY;
+    if (key !== null) {
+      const ofStatus =
+        open.get(first.status) ?? groupBy(attempts, (attempt) => attemptKey(attempt, first.status));
+      open.set(first.status, ofStatus);
+      candidates = (ofStatus.get(key) ?? NOBODY).filter((attempt) => !claimant(explained, first, attempt));
+    }
+    const [only] = candidates;
+    for (const line of group) {
+      if (!only) findings.set(line, { found: 'none' });
+      else if (group.length === 1 && candidates.length === 1) {
+        findings.set(line, { found: 'one', attempt: only, rule: 'amount_date_beneficiary' });
+      } else findings.set(line, { found: 'several', candidates });
+    }
+  }
+}
+
+function lineKey(line: StatementLine): string | null {
+  if (line.stated_on === null || line.provider_beneficiary_id === null) return null;
+  return `${line.status} ${line.amount_minor} ${line.currency} ${line.stated_on} ${line.provider_beneficiary_id}`;
+}
+
+function attemptKey(attempt: LedgerAttempt, status: ProviderState): string | null {
+  const day = dayOfStatus(attempt, status);
+  if (day === null || attempt.provider_beneficiary_id === null) return null;
+  return `${status} ${attempt.amount_minor} ${attempt.currency} ${day} ${attempt.provider_beneficiary_id}`;
+}
+
+function dayOfStatus(attempt: LedgerAttempt, status: ProviderState): string | null {
+  switch (status) {
+    case 'success':
+      return attempt.paid_on ?? attempt.submitted_on;
+    case 'reversed':
+      return attempt.returned_on ?? attempt.paid_on ?? attempt.submitted_on;
+    case 'failed':
+      return attempt.failed_on ?? attempt.submitted_on;
+    case 'in_flight':
+    case 'unknown_word':
+      return attempt.submitted_on;
+  }
+}
+
+/** From findings to outcomes: the first line of an attempt's status explains it, every other is a duplicate. */
+function conclude(
+  lines: readonly StatementLine[],
+  findings: ReadonlyMap<StatementLine, Finding>,
+): LineOutcome[] {
+  const claims: Claims = new Map();
+  const unmatchedSuccesses = new Set<string | null>();
+  // A line without any name stands alone: what came back by it cannot have left by another line that we could tell.
+  unmatchedSuccesses.add(null);
+  for (const [line, finding] of findings) {
+    if (finding.found === 'one') claim(claims, line, finding.attempt);
+    else if (line.status === 'success') unmatchedSuccesses.add(identityOf(line));
+  }
+  /** Whether the statement also says that the payout of this reversal had left. */
+  const alsoLeft = (line: StatementLine, finding: Finding) =>
+    finding.found === 'one'
+      ? (claims.get(finding.attempt) ?? []).some((each) => each.status === 'success')
+      : unmatchedSuccesses.has(identityOf(line));
+  return lines.map((line) => {
+    if (!isOfPayout(line.kind)) return { line, moved_minor: otherMoved(line), outcome: 'other' };
+    const finding = findings.get(line) ?? { found: 'none' };
+    return outcomeOf(
+      line,
+      finding,
+      movedBy(line, line.status === 'reversed' && alsoLeft(line, finding)),
+      claims,
+    );
+  });
+}
+
+function outcomeOf(line: StatementLine, finding: Finding, moved_minor: bigint, claims: Claims): LineOutcome {
+  const base = { line, moved_minor };
+  switch (finding.found) {
+    case 'one': {
+      const { attempt, rule } = finding;
+      const explains = claimant(claims, line, attempt) === line;
+      return explains
+        ? { ...base, outcome: 'matched', attempt, rule }
+        : { ...base, outcome: 'duplicate', attempt, rule };
+    }
+    case 'contradicted':
+      return claimant(claims, line, finding.attempt)
+        ? { ...base, outcome: 'duplicate', attempt: finding.attempt, rule: 'provider_reference' }
+        : { ...base, outcome: 'ambiguous', candidates: [finding.attempt] };
+    case 'several':
+      return { ...base, outcome: 'ambiguous', candidates: finding.candidates };
+    case 'none':
+      return { ...base, outcome: 'missing_in_ledger' };
+  }
+}
+
+/** Points for what a line has in common with an attempt, the amount before the names. */
+function agreement(line: StatementLine, attempt: LedgerAttempt): number {
+  let points = 0;
+  if (line.currency === attempt.currency && line.amount_minor === attempt.amount_minor) points += 4;
+  if (!contradicts(line.utr, attempt.utr)) points += 2;
+  if (!contradicts(line.provider_reference, attempt.provider_reference)) points += 1;
+  return points;
+}
+
+/**
+ * A reversal that stands alone says both that the money left and that it came back, as in the report of a payout
+ * that was paid and returned before the report was made: nothing, on balance.
+ */
+function movedBy(line: StatementLine, succeeded: boolean): bigint {
+  switch (line.status) {
+    case 'success':
+      return line.amount_minor;
+    case 'reversed':
+      return succeeded ? -line.amount_minor : 0n;
+    case 'failed':
+    case 'in_flight':
+    case 'unknown_word':
+      return 0n;
+  }
+}
+
+/** What failed or is on its way has moved nothing, whatever it is about. */
+function otherMoved(line: StatementLine): bigint {
+  return line.status === 'success' ? line.amount_minor : 0n;
+}
+
+function byContent(a: StatementLine, b: StatementLine): number {
+  return compareText(a.content, b.content) || a.occurrence - b.occurrence;
+}

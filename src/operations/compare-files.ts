@@ -1,0 +1,180 @@
+/**
+ * A statement against a list of ours, both files: the same matching and the same breaks, with no ledger, no memory
+ * and no key, so that a CI job can do it.
+ */
+import { createHash } from 'node:crypto';
+import type { FoundBreak, Terms } from '../domain/reconciliation/break.ts';
+import { compare } from '../domain/reconciliation/compare.ts';
+import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
+import { type LedgerAttempt, match } from '../domain/reconciliation/match.ts';
+import type { StatementLine } from '../domain/reconciliation/statement-line.ts';
+import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
+import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
+import { type OurRow, readOurs } from '../statements/read-ours.ts';
+import type { StatementRow } from '../statements/read-statement.ts';
+import { readFile, type StatementInput, type StatementTerms } from './import-statement.ts';
+
+export interface Compared {
+  statements: { file: string; sha256: string; profile: string; lines: number }[];
+  coverage: Coverage;
+  matched: number;
+  expected: number;
+  breaks: readonly FoundBreak[];
+  /** Where the line of a break stands, by line_id. */
+  line_numbers: ReadonlyMap<bigint, number>;
+  totals: readonly Totals[];
+  warnings: CsvWarning[];
+}
+
+export function compareFiles(
+  inputs: readonly StatementInput[],
+  ours: StatementInput,
+  reading: Omit<StatementTerms, 'provider'>,
+  terms: Terms,
+): Compared {
+  const warnings: CsvWarning[] = [];
+  const files = inputs.map((input) => ({ input, ...readFile(input, reading, warnings) }));
+  const { lines, line_numbers } = linesOf(files.map((file) => file.rows));
+  const read = readOurs(ours.bytes, onlyCurrency(lines) ?? 'INR', reading.time_zone);
+  if (read.errors.length > 0) throw fileRefused(ours.name, read.errors);
+  const attempts = attemptsOf(read.rows, lines);
+  const matching = match(lines, attempts);
+  const said = new Map<LedgerAttempt, Set<StatementLine['status']>>();
+  for (const outcome of matching.lines) {
+    if (outcome.outcome !== 'matched') continue;
+    const words = said.get(outcome.attempt) ?? new Set();
+    said.set(outcome.attempt, words.add(outcome.line.status));
+  }
+  const stated = new Set(read.rows.flatMap((row, index) => (row.state === null ? [BigInt(index + 1)] : [])));
+  for (const attempt of attempts)
+    if (stated.has(attempt.payout_id)) takeStateFrom(attempt, said.get(attempt) ?? new Set());
+  const comparison = compare(matching, attempts, terms);
+  return {
+    statements: files.map(({ input, profile, rows }) => ({
+      file: input.name,
+      sha256: createHash('sha256').update(input.bytes).digest('hex'),
+      profile: profile.name,
+      lines: rows.length,
+    })),
+    coverage: { ...coverageOf(lines, matching, attempts, terms), missing_days: [] },
+    matched: matching.lines.filter((each) => each.outcome === 'matched').length,
+    expected: new Set(comparison.expected.map((each) => each.attempt)).size,
+    breaks: comparison.breaks,
+    line_numbers,
+    totals: addUp(matching, comparison, attempts),
+    warnings: [...warnings, ...read.warnings],
+  };
+}
+
+/** Lines of several files as the ledger would take them in: the same content in a later file is the same line. */
+function linesOf(files: readonly (readonly StatementRow[])[]) {
+  const known = new Map<string, StatementLine & { statement_ids: bigint[] }>();
+  const line_numbers = new Map<bigint, number>();
+  for (const [file, rows] of files.entries()) {
+    for (const { line_no, cells: _, failure_reason: __, ...row } of rows) {
+      const key = `${row.content} ${row.occurrence}`;
+      const before = known.get(key);
+      if (before) {
+        before.statement_ids.push(BigInt(file + 1));
+        continue;
+      }
+      const line_id = BigInt(known.size + 1);
+      known.set(key, { ...row, line_id, statement_ids: [BigInt(file + 1)] });
+      line_numbers.set(line_id, line_no);
+    }
+  }
+  return { lines: [...known.values()], line_numbers };
+}
+
+function onlyCurrency(lines: readonly StatementLine[]): string | null {
+  const [first] = lines;
+  return first && lines.every((line) => line.currency === first.currency) ? first.currency : null;
+}
+
+const LATER_ATTEMPT = /\.r(\d+)$/i;
+
+/** The file has a row for each payout as it stands; that it was tried before, the reference of a later attempt tells. */
+function attemptsOf(rows: readonly OurRow[], lines: readonly StatementLine[]): LedgerAttempt[] {
+  const reversed = new Set(
+    lines.flatMap((line) => (line.status === 'reversed' ? (line.provider_reference ?? []) : [])),
+  );
+  const attempts: LedgerAttempt[] = [];
+  for (const [index, row] of rows.entries()) {
+    const reference = row.provider_reference ?? row.reference_id;
+    const attemptNo = Number(LATER_ATTEMPT.exec(reference ?? '')?.[1] ?? 1);
+    const current = attemptOf(row, index, attemptNo, reference);
+    const base = reference?.replace(LATER_ATTEMPT, '');
+    for (let earlier = 1; base !== undefined && earlier < Math.min(attemptNo, MOST_ATTEMPTS); earlier += 1) {
+      const name = earlier === 1 ? base : `${base}.r${earlier}`;
+      attempts.push(endedAttempt(current, earlier, name, reversed.has(name)));
+    }
+    attempts.push(current);
+  }
+  return attempts;
+}
+
+// A reference from outside must not make us invent a million attempts.
+const MOST_ATTEMPTS = 100;
+
+function attemptOf(row: OurRow, index: number, attemptNo: number, reference: string | null): LedgerAttempt {
+  // A list that states no states is one of payouts that were paid; `takeStateFrom` hears the statement first.
+  const state = row.state ?? 'paid';
+  const name = row.reference_id ?? reference ?? row.provider_id ?? row.utr ?? `line ${row.line_no}`;
+  return {
+    payout_id: BigInt(index + 1),
+    attempt_no: attemptNo,
+    reference_id: name,
+    provider_reference: reference,
+    provider_id: row.provider_id,
+    utr: row.utr,
+    return_utr: null,
+    provider_beneficiary_id: null,
+    amount_minor: row.amount_minor,
+    currency: row.currency,
+    fee_minor: row.fee_minor,
+    tax_minor: row.tax_minor,
+    state,
+    paid: state === 'paid' || state === 'returned',
+    returned: state === 'returned',
+    submitted_on: null,
+    paid_on: row.paid_on,
+    returned_on: null,
+    failed_on: null,
+  };
+}
+
+/** A later attempt needs the failure or the return of the one before; which of them it was, only the statement knows. */
+function endedAttempt(
+  current: LedgerAttempt,
+  attemptNo: number,
+  reference: string,
+  cameBack: boolean,
+): LedgerAttempt {
+  return {
+    ...current,
+    attempt_no: attemptNo,
+    provider_reference: reference,
+    provider_id: null,
+    utr: null,
+    fee_minor: null,
+    tax_minor: null,
+    state: cameBack ? 'returned' : 'failed',
+    paid: cameBack,
+    returned: cameBack,
+    paid_on: null,
+  };
+}
+
+/** A state that is not stated cannot differ: where there are lines, it is what they say. */
+function takeStateFrom(attempt: LedgerAttempt, said: ReadonlySet<StatementLine['status']>): void {
+  const state = said.has('reversed')
+    ? 'returned'
+    : said.has('success') || said.size === 0
+      ? 'paid'
+      : said.has('failed')
+        ? 'failed'
+        : 'pending';
+  attempt.state = state;
+  attempt.paid = state === 'paid' || state === 'returned';
+  attempt.returned = state === 'returned';
+}

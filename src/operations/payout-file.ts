@@ -1,0 +1,126 @@
+/** A payout file's rows, from its bytes to payouts and to the two texts that are hashed. Nothing here asks the ledger. */
+import { createHash } from 'node:crypto';
+import type { RowError } from '../domain/errors.ts';
+import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
+import { canonicalEnd, canonicalPayout, statedPayout } from '../domain/payout/batch.ts';
+import { referenceOfRow } from '../domain/payout/payout.ts';
+import {
+  DEFAULT_CURRENCY,
+  type PayoutCells,
+  type PayoutRow,
+  type Problem,
+  problem,
+  type RowRules,
+  readPayoutRow,
+} from '../domain/payout/payout-row.ts';
+import type { CsvRead } from '../statements/read-csv.ts';
+
+export interface PayoutFile {
+  read: CsvRead;
+  cells: readonly PayoutCells[];
+  /** The physical line of each. */
+  lines: readonly number[];
+}
+
+export function readCells(read: CsvRead): PayoutFile {
+  // A column that the file lacks is looked for where no row has a value.
+  const at = (name: keyof PayoutCells) => read.columns.get(name) ?? -1;
+  const [ref, amount, reference, currency] = [
+    at('beneficiary_ref'),
+    at('amount'),
+    at('reference_id'),
+    at('currency'),
+  ];
+  const [rail, narration, account, purpose] = [at('rail'), at('narration'), at('account'), at('purpose')];
+  const cells: PayoutCells[] = [];
+  const lines: number[] = [];
+  for (const { line, values } of read.rows) {
+    lines.push(line);
+    cells.push({
+      beneficiary_ref: values[ref] ?? '',
+      amount: values[amount] ?? '',
+      reference_id: values[reference] ?? '',
+      currency: values[currency] ?? '',
+      rail: values[rail] ?? '',
+      narration: values[narration] ?? '',
+      account: values[account] ?? '',
+      purpose: values[purpose] ?? '',
+    });
+  }
+  return { read, cells, lines };
+}
+
+export interface ReadRows {
+  payouts: PayoutRow[];
+  /** The canonical text of every row, good or not: what the content hash is made of. */
+  stated: string[];
+  errors: RowError[];
+}
+
+export function readRows({ cells, lines }: PayoutFile, rules: RowRules): ReadRows {
+  const found: ReadRows = { payouts: [], stated: [], errors: [] };
+  const references = new Map<string, number>();
+  const problems: Problem[] = [];
+  let index = -1;
+  for (const row of cells) {
+    index += 1;
+    const line = lines[index] ?? 0;
+    const payout = readPayoutRow(row, { row_no: index + 1, line }, rules, problems);
+    const reference = payout?.reference_id ?? (row.reference_id || referenceOfRow(rules.batch, index + 1));
+    const key = reference.toLowerCase();
+    const earlier = references.get(key);
+    if (earlier === undefined) references.set(key, line);
+    else problems.push(referenceTaken(reference, `line ${earlier} has it too`));
+    found.stated.push(stateRow(row, payout));
+    if (payout) found.payouts.push(payout);
+    if (problems.length > 0) {
+      for (const each of problems) found.errors.push({ line, ...each });
+      problems.length = 0;
+    }
+  }
+  return found;
+}
+
+export function referenceTaken(reference: string, where: string): Problem {
+  const message = `Reference "${reference}" is taken: ${where}. A reference names one payout for ever, whatever its case.`;
+  return problem('reference_id', 'reference_duplicate', message, reference);
+}
+
+/** An amount counts as parsed, so that `100` and `100.00` are the same list; a currency that is left out is the default. */
+function stateRow(cells: PayoutCells, payout: PayoutRow | null): string {
+  const currency = cells.currency === '' ? DEFAULT_CURRENCY : cells.currency;
+  return statedPayout(
+    cells,
+    payout ? payout.amount_minor.toString() : plainAmount(cells.amount, currency),
+    currency,
+  );
+}
+
+function plainAmount(text: string, currency: string): string {
+  const parsed = parseAmountOrZero(text, currency);
+  return parsed.ok ? parsed.minor.toString() : text;
+}
+
+/** Order-independent: the rows are sorted. */
+export function contentOf(stated: string[]): string {
+  return createHash('sha256').update(stated.sort().join('')).digest('hex');
+}
+
+// Hashed in pieces, so that the whole text never stands in memory.
+const ROWS_A_PIECE = 1000;
+
+/** The same text as `currentDigest` derives from the ledger later. */
+export function digestOf(payouts: readonly PayoutRow[], totalMinor: bigint): string {
+  const hash = createHash('sha256');
+  let texts: string[] = [];
+  for (const { reference_id, beneficiary, amount_minor, currency, rail, account } of payouts) {
+    const { beneficiary_ref, fingerprint } = beneficiary;
+    texts.push(
+      canonicalPayout({ reference_id, beneficiary_ref, fingerprint, amount_minor, currency, rail, account }),
+    );
+    if (texts.length < ROWS_A_PIECE) continue;
+    hash.update(texts.join(''));
+    texts = [];
+  }
+  return hash.update(texts.join('')).update(canonicalEnd(payouts.length, totalMinor)).digest('hex');
+}

@@ -1,0 +1,210 @@
+/**
+ * Holds everything that a provider's statements say against everything that the ledger has with it. Evidence only: no
+ * payout changes and nothing is booked. What is found is a function of the two sides, so that the same reconciliation
+ * again finds the same, and every unresolved break is looked at again whenever either side has changed.
+ */
+import { dayIn } from '../domain/calendar-day.ts';
+import { formatAmount } from '../domain/money/money.ts';
+import type { BreakKind, Terms } from '../domain/reconciliation/break.ts';
+import { carry } from '../domain/reconciliation/carry.ts';
+import { compare } from '../domain/reconciliation/compare.ts';
+import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
+import { type LedgerAttempt, type Matching, match } from '../domain/reconciliation/match.ts';
+import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
+import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
+import type { CsvWarning } from '../statements/read-csv.ts';
+import { type BreakRow, breaksOfProvider, everyBreak, openBreaks, saveBreaks } from '../store/breaks.ts';
+import type { Transaction } from '../store/database.ts';
+import {
+  type AttemptRow,
+  attemptsOfProvider,
+  beginReconciliation,
+  finishReconciliation,
+  matchesOfProvider,
+  recentReconciliations,
+  saveMatches,
+} from '../store/reconciliations.ts';
+import { linesOfProvider, saveSupersessions, storedSupersessions } from '../store/statements.ts';
+import {
+  type ImportedStatement,
+  readStatements,
+  type StatementDeps,
+  type StatementInput,
+  type StatementTerms,
+  storeStatements,
+} from './import-statement.ts';
+
+export interface Reconciled {
+  statements: readonly ImportedStatement[];
+  warnings: readonly CsvWarning[];
+  reconciliation: bigint;
+  coverage: Coverage;
+  /** Lines that explain an event of a payout, with or without a difference. */
+  matched: number;
+  /** Payouts that the settlement window lets be missing. */
+  expected: number;
+  open: number;
+  new: number;
+  carried: number;
+  closed: number;
+  by_kind: ReadonlyMap<BreakKind, number>;
+  totals: readonly Totals[];
+  /** Where they are wanted: what is open now, and how much each of the latest reconciliations left open. */
+  open_breaks: readonly BreakRow[];
+  history: readonly { today_on: string; open_count: bigint }[];
+}
+
+type Found = Omit<Reconciled, 'statements' | 'warnings' | 'open_breaks' | 'history'>;
+
+// Two months of days: more bars than these are no longer told apart.
+const PAST = 60;
+
+/** Takes `inputs` in and reconciles, in one transaction: a rehearsal then sees what the real thing would. */
+export async function reconcile(
+  deps: StatementDeps,
+  inputs: readonly StatementInput[],
+  reading: StatementTerms,
+  terms: Terms,
+  wanted: { open_breaks: boolean } = { open_breaks: false },
+): Promise<Reconciled> {
+  const { files, warnings } = await readStatements(deps.database, inputs, reading);
+  return deps.database.transaction(async (tx) => {
+    const statements = await storeStatements(tx, deps, files, reading.provider);
+    const found = await reconcileStored(tx, deps, reading, terms);
+    const told = wanted.open_breaks ? await openOnes(tx, reading.provider) : { open_breaks: [], history: [] };
+    return { ...found, ...told, statements, warnings };
+  });
+}
+
+/** Read in the same transaction: a rehearsal keeps nothing that could be read after it. */
+async function openOnes(
+  tx: Transaction,
+  provider: string,
+): Promise<Pick<Reconciled, 'open_breaks' | 'history'>> {
+  const open_breaks: BreakRow[] = [];
+  for await (const row of everyBreak(tx, { state: 'open', kind: null, provider, after: 0n }))
+    open_breaks.push(row);
+  return { open_breaks, history: await recentReconciliations(tx, provider, PAST) };
+}
+
+async function reconcileStored(
+  tx: Transaction,
+  deps: StatementDeps,
+  { provider, time_zone }: StatementTerms,
+  terms: Terms,
+): Promise<Found> {
+  const lines = await linesOfProvider(tx, provider);
+  const attempts = (await attemptsOfProvider(tx, provider)).map((row) => attemptOf(row, time_zone));
+  const matching = match(lines, attempts);
+  const comparison = compare(matching, attempts, terms);
+  const at = deps.now();
+  const id = await beginReconciliation(tx, { provider, at, today_on: terms.today, actor: deps.actor.name });
+  await storeMatching(tx, id, provider, matching);
+  const carried = carry(await breaksOfProvider(tx, provider), comparison.breaks, terms.today);
+  const occasion = { at, actor: deps.actor.name, reconciliation_id: id };
+  await openBreaks(tx, provider, carried.opened, occasion);
+  await saveBreaks(tx, 'reopened', carried.reopened, occasion);
+  await saveBreaks(tx, 'changed', carried.changed, occasion);
+  await saveBreaks(tx, 'closed', carried.closed, occasion);
+  const fresh = carried.opened.length + carried.reopened.length;
+  const stayed = carried.same + carried.changed.length;
+  const result = {
+    reconciliation: id,
+    coverage: coverageOf(lines, matching, attempts, terms),
+    matched: matching.lines.filter((each) => each.outcome === 'matched').length,
+    expected: new Set(comparison.expected.map((each) => each.attempt)).size,
+    open: fresh + stayed,
+    new: fresh,
+    carried: stayed,
+    closed: carried.closed.length,
+    by_kind: carried.by_kind,
+    totals: addUp(matching, comparison, attempts),
+  };
+  await finishReconciliation(tx, id, countsOf(result));
+  return result;
+}
+
+function countsOf(result: Found) {
+  return {
+    matched_count: result.matched,
+    expected_count: result.expected,
+    open_count: result.open,
+    new_count: result.new,
+    closed_count: result.closed,
+    unexplained: JSON.stringify(
+      Object.fromEntries(
+        result.totals.map(({ currency, unexplained }) => [currency, formatAmount(unexplained, currency)]),
+      ),
+    ),
+  };
+}
+
+function attemptOf(row: AttemptRow, timeZone: string): LedgerAttempt {
+  const day = (instant: string | null) => (instant === null ? null : dayIn(timeZone, instant));
+  // An attempt that ended has failed or came back; where the money of the current one is, its position says.
+  const returned = row.position === null ? row.state === 'returned' : row.position === 'returned';
+  const paid = returned || (row.position === null ? row.state === 'paid' : row.position === 'paid');
+  return {
+    payout_id: row.payout_id,
+    attempt_no: Number(row.attempt_no),
+    reference_id: row.reference_id,
+    provider_reference: row.provider_reference,
+    provider_id: row.provider_id,
+    utr: normalised(row.utr),
+    return_utr: normalised(row.return_utr),
+    provider_beneficiary_id: row.provider_beneficiary_id,
+    amount_minor: row.amount_minor,
+    currency: row.currency,
+    fee_minor: row.fee_minor,
+    tax_minor: row.tax_minor,
+    state: row.state,
+    paid,
+    returned,
+    submitted_on: day(row.stored_at),
+    paid_on: row.paid_on ?? day(row.paid_at),
+    returned_on: row.returned_on ?? day(row.returned_at),
+    failed_on: row.failed_on ?? (row.state === 'failed' ? day(row.updated_at) : null),
+  };
+}
+
+function normalised(utr: string | null): string | null {
+  return utr === null || utr === '' ? null : normaliseUtr(utr);
+}
+
+/** Only what changed is written: a day's reconciliation must not cost the history of years. */
+async function storeMatching(
+  tx: Transaction,
+  id: bigint,
+  provider: string,
+  matching: Matching,
+): Promise<void> {
+  const before = new Map((await matchesOfProvider(tx, provider)).map((each) => [each.line_id, each]));
+  const changed = [];
+  for (const outcome of matching.lines) {
+    if (outcome.outcome !== 'matched') continue;
+    const { payout_id, attempt_no } = outcome.attempt;
+    const match = {
+      line_id: outcome.line.line_id,
+      payout_id,
+      attempt_no: BigInt(attempt_no),
+      rule: outcome.rule,
+    };
+    const stored = before.get(match.line_id);
+    before.delete(match.line_id);
+    const same =
+      stored?.payout_id === payout_id && stored.attempt_no === match.attempt_no && stored.rule === match.rule;
+    if (!same) changed.push(match);
+  }
+  await saveMatches(tx, id, changed, [...before.keys()]);
+  await saveSupersessions(tx, await supersessionChanges(tx, provider, matching));
+}
+
+async function supersessionChanges(tx: Transaction, provider: string, matching: Matching) {
+  const stored = await storedSupersessions(tx, provider);
+  const changes: { id: bigint; superseded_by: bigint | null }[] = [];
+  for (const [id, later] of matching.superseded) {
+    if (stored.get(id) !== later.line_id) changes.push({ id, superseded_by: later.line_id });
+  }
+  for (const id of stored.keys()) if (!matching.superseded.has(id)) changes.push({ id, superseded_by: null });
+  return changes;
+}

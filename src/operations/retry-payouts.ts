@@ -1,0 +1,233 @@
+/**
+ * A new attempt for payouts that have provably failed or came back. The new attempt has a reference of its own, so
+ * that the old proof has to be a proof: after a person's word alone the provider is asked first.
+ */
+
+import { PayrunError } from '../domain/errors.ts';
+import { beginAttempt } from '../domain/payout/change.ts';
+import { RETRYABLE_STATES } from '../domain/payout/state.ts';
+import type { StoredPayout } from '../domain/payout/stored-payout.ts';
+import { currentAttempts, endAttempt } from '../store/attempts.ts';
+import { recordAudit } from '../store/audit.ts';
+import { batchById } from '../store/batches.ts';
+import { inList, listParam, type Transaction } from '../store/database.ts';
+import { payoutsById, savePayouts } from '../store/payouts.ts';
+import { assertStillRunner } from '../store/runner.ts';
+import { movedAccounts } from '../store/submission.ts';
+import { applyProviderStatuses, type Reported } from './apply-provider-status.ts';
+import { approvalStanding } from './approve-batch.ts';
+import { askPatiently } from './ask-patiently.ts';
+import { refuseForeignAttempts, refuseUnchecked } from './compare-restored.ts';
+import { type HoldSettings, unverifiedPayouts } from './hold-rules.ts';
+import { sendPayouts } from './send-payouts.ts';
+import { mapLimited, settleDoubts } from './settle-doubts.ts';
+import type { Stopped, Submission } from './submission.ts';
+import type { BatchReport } from './submit-batch.ts';
+import { adopt } from './submit-payout.ts';
+import { stoppedBy } from './tolerance.ts';
+
+export interface RetryOptions {
+  holds: Pick<HoldSettings, 'unverified'>;
+  /** How many approvals a batch needs; a new attempt goes to the account that was approved, or not at all. */
+  approvals_required: number;
+  register(beneficiaryIds: readonly bigint[]): Promise<Stopped | null>;
+}
+
+/** Every payout in `ids` gets a new attempt, or none does. */
+export async function retryPayouts(
+  submission: Submission,
+  ids: readonly bigint[],
+  options: RetryOptions,
+): Promise<BatchReport> {
+  const nothing = { sent: 0, accepted: 0, refused: 0, doubtful: 0, held: 0, back: 0 };
+  await refuseUnchecked(submission.database, submission.provider.name);
+  await refuseForeignAttempts(submission.database, submission.provider.name, ids);
+  const recovered = await settleDoubts(submission);
+  if (recovered.stopped) return { counts: nothing, stopped: recovered.stopped };
+  const unanswered = await proveEach(submission, ids);
+  if (unanswered) return { counts: nothing, stopped: unanswered };
+  const payouts = [...(await payoutsById(submission.database, ids)).values()];
+  for (const payout of payouts) refuseUnproven(payout);
+  if (options.approvals_required > 0) await refuseUnapproved(submission, payouts, options.approvals_required);
+  const unregistered = await beneficiariesOf(submission, payouts);
+  const stopped = unregistered.length > 0 ? await options.register(unregistered) : null;
+  if (stopped) return { counts: nothing, stopped };
+  await refuseHeld(submission, payouts, options.holds);
+  await beginAttempts(submission, ids);
+  return sendPayouts(submission, eachOnce(ids));
+}
+
+function refuseUnproven(payout: StoredPayout): void {
+  // Approved, with an attempt begun before: a retry that was interrupted goes on.
+  if (payout.state === 'approved' && payout.attempt_no > 1) return;
+  if (!RETRYABLE_STATES.has(payout.state)) {
+    throw new PayrunError(
+      'failed',
+      'payout_state',
+      `${payout.reference_id} is ${payout.state}, so it cannot be tried again.`,
+      {
+        hint: 'A new attempt needs the proven failure or the return of the one before.',
+      },
+    );
+  }
+  if (payout.resolved_as !== null) {
+    throw new PayrunError(
+      'failed',
+      'retry_unproven',
+      `${payout.reference_id} is ${payout.state} by a person's word, and the provider does not confirm it.`,
+      {
+        hint: 'Paying again on a word alone could pay twice. Run `payrun payout sync`, or ask the provider to settle its status.',
+      },
+    );
+  }
+}
+
+/**
+ * Asks about each payout before it gets a new attempt: a provider may have taken its FAILED back since, and a person's
+ * word becomes a proof only by an agreeing status. Without an answer nothing is tried again.
+ */
+async function proveEach(submission: Submission, ids: readonly bigint[]): Promise<Stopped | null> {
+  const occasion = { at: submission.now(), actor: submission.actor.name, rules: submission.rules };
+  const payouts = [...(await payoutsById(submission.database, ids)).values()].filter(({ state }) =>
+    RETRYABLE_STATES.has(state),
+  );
+  const attempts = await currentAttempts(
+    submission.database,
+    payouts.map(({ id }) => id),
+  );
+  const asked = await mapLimited(payouts, submission.concurrency, async (payout) => {
+    const reference = payout.provider_reference ?? payout.reference_id;
+    const found = await askPatiently(submission, () => submission.provider.lookUp(reference));
+    return { payout, found, stored_at: attempts.get(payout.id)?.stored_at ?? submission.now() };
+  });
+  const reported: Reported[] = [];
+  for (const { payout, found, stored_at } of asked) {
+    if (found.outcome === 'unavailable') return stoppedBy(found.because);
+    if (found.outcome === 'found') {
+      const ours = adopt({ provider_reference: payout.provider_reference ?? '', stored_at }, found, '');
+      if (ours.kind === 'accepted')
+        reported.push({ payout_id: payout.id, report: found.report, source: 'look_up', confirmed: true });
+    } else if (payout.provider_id !== null) throw unproven(payout);
+  }
+  await submission.database.transaction(async (tx) => {
+    await assertStillRunner(tx, submission.runner);
+    await applyProviderStatuses(tx, reported, occasion);
+  });
+  return null;
+}
+
+function unproven(payout: StoredPayout): PayrunError {
+  return new PayrunError(
+    'failed',
+    'retry_unproven',
+    `${payout.reference_id} is ${payout.state}, and the provider that knew it as ${payout.provider_id} does not confirm that now.`,
+    {
+      hint: 'Paying again without a proof could pay twice. Ask the provider to settle its status, then run `payrun payout sync`.',
+    },
+  );
+}
+
+async function beneficiariesOf(submission: Submission, payouts: readonly StoredPayout[]): Promise<bigint[]> {
+  const rows = await submission.database.all<{ id: bigint }>(
+    `select b.id from beneficiaries b
+       left join registrations r on r.beneficiary_id = b.id and r.provider = :provider and r.fingerprint = b.fingerprint
+     where b.id in (${inList('ids')}) and r.provider_beneficiary_id is null order by b.id`,
+    { provider: submission.provider.name, ids: listParam(payouts.map((payout) => payout.beneficiary_id)) },
+  );
+  return rows.map((row) => row.id);
+}
+
+async function refuseUnapproved(
+  submission: Submission,
+  payouts: readonly StoredPayout[],
+  required: number,
+): Promise<void> {
+  const reader = submission.database;
+  const [moved] = await movedAccounts(
+    reader,
+    payouts.map((payout) => payout.id),
+  );
+  if (moved !== undefined) {
+    throw new PayrunError(
+      'failed',
+      'approval_missing',
+      `${moved} was approved for another account than its beneficiary has now.`,
+      {
+        hint: 'Pay it in a new batch, which can be approved.',
+      },
+    );
+  }
+  for (const batchId of new Set(payouts.map((payout) => payout.batch_id))) {
+    const batch = await batchById(reader, batchId);
+    const standing = batch && (await approvalStanding(reader, batch, required));
+    if (standing?.approved) continue;
+    throw new PayrunError(
+      'failed',
+      'approval_missing',
+      `Batch ${batch?.name} has ${standing?.approvals ?? 0} of ${required} approvals that it needs.`,
+      {
+        hint: `Another person runs: payrun batch approve ${batch?.name}`,
+      },
+    );
+  }
+}
+
+/** The same rules as before a first send: a failed penny drop is no account to try again on. */
+async function refuseHeld(
+  submission: Submission,
+  payouts: readonly StoredPayout[],
+  holds: RetryOptions['holds'],
+): Promise<void> {
+  const ids = payouts.map((payout) => payout.id);
+  for (const [id, note] of await unverifiedPayouts(
+    submission.database,
+    ids,
+    submission.provider.name,
+    holds.unverified,
+  )) {
+    const payout = payouts.find((each) => each.id === id);
+    throw new PayrunError(
+      'failed',
+      'beneficiary_unregistered',
+      `${payout?.reference_id} cannot be tried again: ${note}.`,
+      {
+        hint: 'Correct the beneficiary and run `payrun beneficiary verify`; then try again.',
+      },
+    );
+  }
+}
+
+async function beginAttempts(submission: Submission, ids: readonly bigint[]): Promise<void> {
+  const at = submission.now();
+  const occasion = { at, actor: submission.actor.name, rules: submission.rules };
+  await submission.database.transaction(async (tx) => {
+    await assertStillRunner(tx, submission.runner);
+    for (const payout of (await payoutsById(tx, ids)).values()) {
+      refuseUnproven(payout);
+      if (payout.state === 'approved') continue;
+      await endAttempt(tx, payout, at);
+      const change = beginAttempt(payout, occasion);
+      await savePayouts(tx, [change.payout]);
+      await recordAudit(tx, {
+        at,
+        actor: submission.actor,
+        action: 'payout_retried',
+        subject_kind: 'payout',
+        subject: payout.reference_id,
+        details: {
+          attempt: String(change.payout.attempt_no),
+          from: payout.state,
+          failure_code: payout.failure_code,
+        },
+      });
+    }
+  });
+}
+
+function eachOnce(ids: readonly bigint[]) {
+  const left = [...ids];
+  return async (tx: Transaction, limit: number): Promise<StoredPayout[]> => {
+    const payouts = await payoutsById(tx, left.splice(0, limit));
+    return [...payouts.values()].filter((payout) => payout.state === 'approved');
+  };
+}

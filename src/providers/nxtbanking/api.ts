@@ -1,0 +1,170 @@
+/**
+ * One authenticated call: token, turn, request, and once more after a 401, which the contract lets us count as not
+ * executed. Every request of every kind takes its turn at the same gate, the token's too. What comes out carries no
+ * secret, even where the other side repeats ours.
+ */
+import {
+  type BytesAnswer,
+  createHttp,
+  type DownloadResult,
+  type HttpRequest,
+  type HttpResult,
+  type TextAnswer,
+} from '../http.ts';
+import { createPace, type MayStart, whenUnwanted } from '../pace.ts';
+import type { Unavailable } from '../provider.ts';
+import type { ProviderSettings } from '../registry.ts';
+import { retryAfterMs, whyUnavailable } from './classify.ts';
+import { withoutSecrets } from './record.ts';
+import { createTokens, type Token, type TokenAnswer, tokenLasting } from './token.ts';
+import { readToken } from './wire.ts';
+
+export interface Call {
+  method: 'GET' | 'POST';
+  /** Behind the prefix: `/payouts`. */
+  path: string;
+  query?: Readonly<Record<string, string | undefined>>;
+  body?: string;
+  headers?: Readonly<Record<string, string>>;
+  urgency: number;
+  mayStart?: MayStart | undefined;
+}
+
+/** Nothing was sent: there is no token, or `mayStart` or `close` ended the wait. */
+export type Unsent = { kind: 'no_token'; because: Unavailable } | { kind: 'stopped'; reason: string };
+
+export interface Api {
+  call(call: Call): Promise<HttpResult | Unsent>;
+  /** A file's bytes where the answer is 200; any other answer as text. */
+  download(call: Call): Promise<BytesAnswer | HttpResult | Unsent>;
+  close(): Promise<void>;
+}
+
+/** Everything waits for a token; doubt is settled before more is sent. */
+export const URGENCY = { token: 2, proof: 1, other: 0 } as const;
+
+const STOPPED = { kind: 'stopped', reason: 'stopped before it was sent' } as const;
+
+export function createApi(settings: ProviderSettings): Api {
+  const http = createHttp(settings);
+  const pace = createPace(settings);
+  const prefix = settings.api_prefix.replace(/^\/*/, '/').replace(/\/+$/, '');
+  const tokens = createTokens(fetchToken);
+
+  async function fetchToken(): Promise<TokenAnswer> {
+    const { api_key, api_secret } = settings;
+    let askedAtMs = 0;
+    const result = await pace.run(URGENCY.token, () => {
+      askedAtMs = performance.now();
+      return http.send({
+        method: 'POST',
+        path: `${prefix}/auth/token`,
+        headers: { accept: 'application/json', 'content-type': 'application/json' },
+        body: JSON.stringify({ api_key, api_secret }),
+      });
+    });
+    if (result === 'not_started')
+      return { ok: false, because: { kind: 'unreachable', reason: STOPPED.reason } };
+    return readGrant(finish(result), result, askedAtMs);
+  }
+
+  /** The token is chosen when the turn comes: one that waited out a long pause would be an old one. */
+  async function authenticated<T extends HttpResult | DownloadResult>(
+    call: Call,
+    perform: (request: HttpRequest) => Promise<T>,
+  ): Promise<T | Unsent> {
+    const granted = await unlessUnwanted(tokens.current(), call.mayStart);
+    if (granted === 'unwanted') return STOPPED;
+    if (!granted.ok) return { kind: 'no_token', because: granted.because };
+    let used: Token = granted.token;
+    const turn = () => {
+      used = tokens.newest() ?? used;
+      return perform(requestOf(call, prefix, used.value));
+    };
+    const first = await pace.run(call.urgency, turn, call.mayStart);
+    if (first === 'not_started') return STOPPED;
+    if (first.kind !== 'answer' || first.status !== 401) return first;
+    const renewed = await unlessUnwanted(tokens.after(used), call.mayStart);
+    if (renewed === 'unwanted') return STOPPED;
+    if (!renewed.ok) return { kind: 'no_token', because: renewed.because };
+    const second = await pace.run(call.urgency, turn, call.mayStart);
+    return second === 'not_started' ? STOPPED : second;
+  }
+
+  function finish<T extends HttpResult>(result: T): T {
+    if (result.kind !== 'answer') return result;
+    if (result.status === 429) pace.pauseFor(retryAfterMs(result));
+    const secrets = [settings.api_key, settings.api_secret, tokens.newest()?.value ?? ''];
+    return { ...result, text: withoutSecrets(result.text, secrets) };
+  }
+
+  return {
+    async call(call) {
+      const result = await authenticated(call, http.send);
+      return isUnsent(result) ? result : finish(result);
+    },
+    async download(call) {
+      const result = await authenticated(call, http.download);
+      if (result.kind !== 'answer' || result.status === 200) return result;
+      return finish(asText(result));
+    },
+    async close() {
+      pace.close();
+      await http.close();
+    },
+  };
+}
+
+/** `raw` has the token itself; `result` is the same answer without secrets, for the reasons that are told. */
+function readGrant(result: HttpResult, raw: HttpResult, askedAtMs: number): TokenAnswer {
+  if (raw.kind !== 'answer') return { ok: false, because: whyUnavailable(raw) };
+  const granted = raw.status === 200 || raw.status === 201 ? readToken(raw.text) : null;
+  if (granted) return { ok: true, token: tokenLasting(granted.access_token, granted.expires_in, askedAtMs) };
+  // Here even a 403 from a firewall is about us: the key, or the address that it comes from.
+  if (raw.status === 403) {
+    const reason = 'the provider answered HTTP 403 to the key';
+    return { ok: false, because: { kind: 'credentials', reason } };
+  }
+  return { ok: false, because: whyUnavailable(result) };
+}
+
+export function isUnsent(result: HttpResult | DownloadResult | Unsent): result is Unsent {
+  return result.kind === 'no_token' || result.kind === 'stopped';
+}
+
+function requestOf(call: Call, prefix: string, token: string): HttpRequest {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(call.query ?? {}))
+    if (value !== undefined) query.set(name, value);
+  const suffix = query.size > 0 ? `?${query.toString()}` : '';
+  return {
+    method: call.method,
+    path: `${prefix}${call.path}${suffix}`,
+    headers: {
+      accept: 'application/json',
+      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...call.headers,
+      authorization: `Bearer ${token}`,
+    },
+    ...(call.body === undefined ? {} : { body: call.body }),
+  };
+}
+
+/** An answer that is no file is a refusal, and short. */
+function asText({ content, ...head }: BytesAnswer): TextAnswer {
+  return { ...head, text: new TextDecoder().decode(content.subarray(0, 64 * 1024)) };
+}
+
+/** Ends the wait, not the work: others may be waiting for the same token. */
+async function unlessUnwanted<T>(work: Promise<T>, mayStart: MayStart | undefined): Promise<T | 'unwanted'> {
+  if (!mayStart) return work;
+  let stopAsking = () => {};
+  const unwanted = new Promise<'unwanted'>((resolve) => {
+    stopAsking = whenUnwanted(mayStart, () => resolve('unwanted'));
+  });
+  try {
+    return await Promise.race([work, unwanted]);
+  } finally {
+    stopAsking();
+  }
+}

@@ -1,0 +1,34 @@
+/** Which provider speaks which API, by the `kind` of its configuration. */
+import { createNxtbanking } from './nxtbanking/nxtbanking.ts';
+import { NXTBANKING_WEBHOOKS } from './nxtbanking/webhook.ts';
+import type { Provider } from './provider.ts';
+import type { WebhookFormat } from './webhook-format.ts';
+
+export interface ProviderSettings {
+  /** As in `[providers.NAME]`. */
+  name: string;
+  kind: 'nxtbanking';
+  base_url: string;
+  api_prefix: string;
+  /** The secrets themselves; a provider keeps them where nothing prints them. */
+  api_key: string;
+  api_secret: string;
+  requests_per_second: number;
+  concurrency: number;
+  timeout_ms: number;
+  idempotency_window_ms: number;
+}
+
+export function createProvider(settings: ProviderSettings): Provider {
+  switch (settings.kind) {
+    case 'nxtbanking':
+      return createNxtbanking(settings);
+  }
+}
+
+export function webhookFormat(kind: ProviderSettings['kind']): WebhookFormat {
+  switch (kind) {
+    case 'nxtbanking':
+      return NXTBANKING_WEBHOOKS;
+  }
+}

@@ -1,0 +1,180 @@
+/** Attempts with their stored bytes, and each HTTP request that was made with them. */
+import { createHash } from 'node:crypto';
+import type { StoredPayout } from '../domain/payout/stored-payout.ts';
+import { inList, listParam, type Reader, type Transaction } from './database.ts';
+
+export interface Attempt {
+  payout_id: bigint;
+  attempt_no: number;
+  provider: string;
+  provider_reference: string;
+  provider_beneficiary_id: string;
+  body: string;
+  stored_at: string;
+}
+
+type AttemptRow = Omit<Attempt, 'attempt_no'> & { attempt_no: bigint };
+
+export type SendKind = 'submit' | 'look_up' | 'status';
+
+/** A send's outcome once it has one; a send without is one that was interrupted. */
+export interface SendOutcome {
+  outcome: string;
+  reason: string | null;
+  http_status: number | null;
+  transport_error: string | null;
+  answer: string | null;
+}
+
+/** Stores attempts that do not exist yet; one that does keeps its bytes, whatever the configuration says today. */
+export async function storeAttempts(tx: Transaction, attempts: readonly Attempt[]): Promise<void> {
+  await tx.runMany(
+    `insert into attempts (payout_id, attempt_no, provider, provider_reference, provider_beneficiary_id, body, body_sha256, stored_at)
+     values (:payout_id, :attempt_no, :provider, :provider_reference, :provider_beneficiary_id, :body, :body_sha256, :stored_at)
+     on conflict (payout_id, attempt_no) do nothing`,
+    attempts.map((attempt) => ({
+      ...attempt,
+      body_sha256: createHash('sha256').update(attempt.body).digest('hex'),
+    })),
+  );
+}
+
+/** Keeps what an attempt came to before a new one takes its place in the payout. */
+export async function endAttempt(tx: Transaction, payout: StoredPayout, at: string): Promise<void> {
+  await tx.run(
+    `update attempts set ended_at = :at, state = :state, provider_id = :provider_id, provider_status = :provider_status,
+       utr = :utr, return_utr = :return_utr, fee_minor = :fee_minor, tax_minor = :tax_minor, failure_code = :failure_code,
+       failure_reason = :failure_reason, paid_at = :paid_at, returned_at = :returned_at
+     where payout_id = :payout_id and attempt_no = :attempt_no`,
+    {
+      at,
+      payout_id: payout.id,
+      attempt_no: payout.attempt_no,
+      state: payout.state,
+      provider_id: payout.provider_id,
+      provider_status: payout.provider_status,
+      utr: payout.utr,
+      return_utr: payout.return_utr,
+      fee_minor: payout.fee_minor,
+      tax_minor: payout.tax_minor,
+      failure_code: payout.failure_code,
+      failure_reason: payout.failure_reason,
+      paid_at: payout.paid_at,
+      returned_at: payout.returned_at,
+    },
+  );
+}
+
+/** The attempts of payouts, by payout; the current one of each. */
+export async function currentAttempts(
+  reader: Reader,
+  payoutIds: readonly bigint[],
+): Promise<Map<bigint, Attempt>> {
+  const rows = await reader.all<AttemptRow>(
+    `select a.payout_id, a.attempt_no, a.provider, a.provider_reference, a.provider_beneficiary_id, a.body, a.stored_at
+     from attempts a join payouts p on p.id = a.payout_id and p.attempt_no = a.attempt_no
+     where a.payout_id in (${inList('ids')})`,
+    { ids: listParam(payoutIds) },
+  );
+  return new Map(rows.map((row) => [row.payout_id, { ...row, attempt_no: Number(row.attempt_no) }]));
+}
+
+/** Records that requests are about to leave; answers their ids, in the order given. Must be committed before they do. */
+export async function beginSends(
+  tx: Transaction,
+  sends: readonly { payout_id: bigint; attempt_no: number; kind: SendKind }[],
+  at: string,
+): Promise<bigint[]> {
+  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from sends');
+  const firstId = (last?.id ?? 0n) + 1n;
+  const ids = sends.map((_, index) => firstId + BigInt(index));
+  await tx.runMany(
+    'insert into sends (id, payout_id, attempt_no, kind, sent_at) values (:id, :payout_id, :attempt_no, :kind, :at)',
+    sends.map((send, index) => ({
+      id: ids[index] ?? 0n,
+      payout_id: send.payout_id,
+      attempt_no: send.attempt_no,
+      kind: send.kind,
+      at,
+    })),
+  );
+  return ids;
+}
+
+export async function finishSends(
+  tx: Transaction,
+  sends: readonly (SendOutcome & { id: bigint; at: string })[],
+): Promise<void> {
+  await tx.runMany(
+    `update sends set answered_at = :at, outcome = :outcome, reason = :reason, http_status = :http_status,
+       transport_error = :transport_error, answer = :answer where id = :id`,
+    sends.map((send) => ({
+      id: send.id,
+      at: send.at,
+      outcome: send.outcome,
+      reason: send.reason,
+      http_status: send.http_status,
+      transport_error: send.transport_error,
+      answer: send.answer,
+    })),
+  );
+}
+
+/** Records questions that were asked and answered, where they changed something or settled a doubt. */
+export async function recordQuestions(
+  tx: Transaction,
+  questions: readonly (SendOutcome & {
+    payout_id: bigint;
+    attempt_no: number;
+    kind: SendKind;
+    asked_at: string;
+    at: string;
+  })[],
+): Promise<void> {
+  await tx.runMany(
+    `insert into sends (payout_id, attempt_no, kind, sent_at, answered_at, outcome, reason, http_status, transport_error, answer)
+     values (:payout_id, :attempt_no, :kind, :asked_at, :at, :outcome, :reason, :http_status, :transport_error, :answer)`,
+    questions.map((question) => ({ ...question })),
+  );
+}
+
+/** Sends of a payout's current attempt that may have been executed: interrupted ones, and those that ended unknown. */
+export interface Unanswered {
+  count: number;
+  /** When the first of them was made: the idempotency window runs from here. */
+  first_at: string;
+}
+
+export async function unansweredSends(
+  reader: Reader,
+  payoutIds: readonly bigint[],
+): Promise<Map<bigint, Unanswered>> {
+  const rows = await reader.all<{ payout_id: bigint; count: bigint; first_at: string }>(
+    `select s.payout_id, count(*) as count, min(s.sent_at) as first_at
+     from sends s join payouts p on p.id = s.payout_id and p.attempt_no = s.attempt_no
+     where s.kind = 'submit' and (s.outcome is null or s.outcome = 'unknown') and s.payout_id in (${inList('ids')})
+     group by s.payout_id`,
+    { ids: listParam(payoutIds) },
+  );
+  return new Map(rows.map((row) => [row.payout_id, { count: Number(row.count), first_at: row.first_at }]));
+}
+
+export interface StatusEvent {
+  payout_id: bigint;
+  attempt_no: number;
+  source: string;
+  status: string;
+  provider_at: string | null;
+  seen_at: string;
+  state_before: string;
+  state_after: string;
+  note: string | null;
+}
+
+export async function recordStatusEvents(tx: Transaction, events: readonly StatusEvent[]): Promise<void> {
+  await tx.runMany(
+    `insert into status_events (payout_id, attempt_no, source, status, provider_at, seen_at, state_before, state_after, note)
+     values (:payout_id, :attempt_no, :source, :status, :provider_at, :seen_at, :state_before, :state_after, :note)`,
+    events.map((event) => ({ ...event })),
+  );
+}

@@ -1,0 +1,35 @@
+/** The audit log as it is read: oldest first, page by page. */
+import type { Reader } from './database.ts';
+
+export interface AuditRow {
+  id: bigint;
+  at: string;
+  actor: string;
+  os_user: string;
+  host: string;
+  action: string;
+  subject_kind: string;
+  subject: string;
+  /** JSON text, as it is in the chain. */
+  details: string;
+}
+
+export interface AuditFilter {
+  subject: string | null;
+  subject_kind: string | null;
+  /** Instants, or the start of one: `2026-11-20` is where that day begins in UTC. */
+  since: string | null;
+  until: string | null;
+  after: bigint;
+  limit: number;
+}
+
+export async function listAuditEvents(reader: Reader, filter: AuditFilter): Promise<AuditRow[]> {
+  return reader.all(
+    `select id, at, actor, os_user, host, action, subject_kind, subject, details from audit_events
+     where id > :after and (:subject is null or subject = :subject) and (:subject_kind is null or subject_kind = :subject_kind)
+       and (:since is null or at >= :since) and (:until is null or at < :until)
+     order by id limit :limit`,
+    { ...filter },
+  );
+}

@@ -1,0 +1,331 @@
+/** Batches and their approvals: written at import, found by name or content, closed when nothing of them is left. */
+
+import type { Actor } from '../domain/actor.ts';
+import type { CanonicalPayout } from '../domain/payout/batch.ts';
+import type { PayoutState } from '../domain/payout/payout.ts';
+import type { PayoutRow } from '../domain/payout/payout-row.ts';
+import { inList, type ListValue, listParam, type Reader, type Transaction } from './database.ts';
+
+export interface BatchRow {
+  id: bigint;
+  name: string;
+  provider: string;
+  currency: string;
+  row_count: bigint;
+  amount_minor: bigint;
+  digest: string;
+  file_name: string;
+  file_sha256: string;
+  content_sha256: string;
+  account: string;
+  imported_at: string;
+  imported_by: string;
+  cancelled_at: string | null;
+}
+
+const COLUMNS = `id, name, provider, currency, row_count, amount_minor, digest, file_name, file_sha256, content_sha256,
+  account, imported_at, imported_by, cancelled_at`;
+
+export async function batchById(reader: Reader, id: bigint): Promise<BatchRow | undefined> {
+  return reader.get<BatchRow>(`select ${COLUMNS} from batches where id = :id`, { id });
+}
+
+/** The batch of that name, whatever its case: the living one, else the newest that was cancelled. */
+export async function batchByName(reader: Reader, name: string): Promise<BatchRow | undefined> {
+  return reader.get<BatchRow>(
+    `select ${COLUMNS} from batches where lower(name) = :name
+     order by case when cancelled_at is null then 0 else 1 end, id desc limit 1`,
+    { name: name.toLowerCase() },
+  );
+}
+
+/** Living batches that were imported from the same rows, oldest first. */
+export async function batchesByContent(reader: Reader, contentSha256: string): Promise<BatchRow[]> {
+  return reader.all<BatchRow>(
+    `select ${COLUMNS} from batches where content_sha256 = :content and cancelled_at is null order by id`,
+    { content: contentSha256 },
+  );
+}
+
+/** From behind `after` on, in the order of their import. */
+export async function listBatches(
+  reader: Reader,
+  page: { after: bigint; limit: number },
+): Promise<BatchRow[]> {
+  return reader.all<BatchRow>(`select ${COLUMNS} from batches where id > :after order by id limit :limit`, {
+    ...page,
+  });
+}
+
+/** Names that a person may have meant, the newest first. */
+export async function batchNames(reader: Reader): Promise<string[]> {
+  const rows = await reader.all<{ name: string }>('select name from batches order by id desc limit 1000');
+  return rows.map((row) => row.name);
+}
+
+export async function insertBatch(tx: Transaction, batch: Omit<BatchRow, 'id'>): Promise<BatchRow> {
+  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from batches');
+  const stored = { id: (last?.id ?? 0n) + 1n, ...batch };
+  await tx.run(
+    `insert into batches (id, name, provider, currency, row_count, amount_minor, digest, file_name, file_sha256,
+       content_sha256, account, imported_at, imported_by, cancelled_at)
+     values (:id, :name, :provider, :currency, :row_count, :amount_minor, :digest, :file_name, :file_sha256,
+       :content_sha256, :account, :imported_at, :imported_by, :cancelled_at)`,
+    stored,
+  );
+  return stored;
+}
+
+const ROW_COLUMNS = ['id', 'reference_id', 'row_no', 'line_no', 'beneficiary_id', 'amount_minor'] as const;
+// In most batches every row has the same value there; then it is bound once and not for each.
+const OFTEN_SAME = ['rail', 'narration', 'purpose', 'account'] as const;
+
+/** Drafts, in row order and with ids that follow each other: what reads a batch in order reads one stretch of the table. */
+export async function insertPayouts(
+  tx: Transaction,
+  batch: BatchRow,
+  rows: readonly PayoutRow[],
+): Promise<void> {
+  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from payouts');
+  const [first] = rows;
+  const varying = OFTEN_SAME.filter((column) => rows.some((row) => row[column] !== first?.[column]));
+  const shared = OFTEN_SAME.filter((column) => !varying.includes(column));
+  await tx.insertMany(
+    'payouts',
+    [...ROW_COLUMNS, ...varying],
+    payoutValues((last?.id ?? 0n) + 1n, rows, varying),
+    {
+      batch_id: batch.id,
+      currency: batch.currency,
+      provider: batch.provider,
+      state: 'draft',
+      created_at: batch.imported_at,
+      updated_at: batch.imported_at,
+      ...Object.fromEntries(shared.map((column) => [column, first?.[column] ?? null])),
+    },
+  );
+}
+
+function* payoutValues(
+  firstId: bigint,
+  rows: readonly PayoutRow[],
+  varying: readonly (typeof OFTEN_SAME)[number][],
+): Iterable<readonly ListValue[]> {
+  let id = firstId;
+  for (const row of rows) {
+    const values: ListValue[] = [
+      id,
+      row.reference_id,
+      row.row_no,
+      row.line,
+      row.beneficiary.id,
+      row.amount_minor,
+    ];
+    for (const column of varying) values.push(row[column]);
+    yield values;
+    id += 1n;
+  }
+}
+
+/**
+ * Which of these references (in lower case) are taken: by a payout that lives, or by one that was cancelled after an
+ * attempt was stored, whose reference a provider may have seen.
+ */
+export async function takenReferences(
+  reader: Reader,
+  references: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await reader.all<{ reference: string; batch: string }>(
+    `select lower(p.reference_id) as reference, min(b.name) as batch from payouts p join batches b on b.id = p.batch_id
+     where lower(p.reference_id) in (${inList('references')}) and (p.state <> 'cancelled' or p.attempt_no > 0)
+     group by lower(p.reference_id)`,
+    { references: listParam(references) },
+  );
+  return new Map(rows.map((row) => [row.reference, row.batch]));
+}
+
+/** Whether the ledger has any payout yet; in an empty one no reference needs to be looked for. */
+export async function hasPayouts(reader: Reader): Promise<boolean> {
+  return (await reader.get('select id from payouts limit 1')) !== undefined;
+}
+
+export type DigestRow = CanonicalPayout & { id: bigint; row_no: bigint };
+
+/**
+ * The rows that a digest is made of, in row order, a group at a time. A row that was sent counts with the account that
+ * it was sent to: a change of bank details afterwards concerns only what is still to be sent.
+ */
+export async function* digestRows(reader: Reader, batchId: bigint): AsyncGenerator<DigestRow[]> {
+  const ends = await reader.get<{ first: bigint | null; last: bigint | null }>(
+    'select min(id) as first, max(id) as last from payouts where batch_id = :batch',
+    { batch: batchId },
+  );
+  if (ends?.first == null || ends.last === null) return;
+  for (let from = ends.first; from <= ends.last; from += DIGEST_GROUP) {
+    const to = from + DIGEST_GROUP - 1n < ends.last ? from + DIGEST_GROUP - 1n : ends.last;
+    // Only the range is asked for: with the batch in the condition the engine would sort the whole batch each time.
+    const rows = await reader.all<DigestRow & { batch_id: bigint }>(
+      `select p.id, p.batch_id, p.row_no, p.reference_id, b.beneficiary_ref, p.amount_minor, p.currency, p.rail, p.account,
+         coalesce(p.fingerprint, b.fingerprint) as fingerprint
+       from payouts p join beneficiaries b on b.id = p.beneficiary_id
+       where p.id between :from and :to order by p.id`,
+      { from, to },
+    );
+    yield rows.filter((row) => row.batch_id === batchId);
+  }
+}
+
+const DIGEST_GROUP = 5000n;
+
+export async function setDigest(tx: Transaction, batchId: bigint, digest: string): Promise<void> {
+  await tx.run('update batches set digest = :digest where id = :batch', { batch: batchId, digest });
+}
+
+/** To be called before the bank details of beneficiaries change: what was sent to them keeps the account it was sent to. */
+export async function keepSentAccounts(tx: Transaction, beneficiaryIds: readonly bigint[]): Promise<void> {
+  await tx.run(
+    `update payouts set fingerprint = (select b.fingerprint from beneficiaries b where b.id = payouts.beneficiary_id)
+     where beneficiary_id in (${inList('ids')}) and attempt_no > 0 and fingerprint is null`,
+    { ids: listParam(beneficiaryIds) },
+  );
+}
+
+export interface Approval {
+  actor: string;
+  digest: string;
+  approved_at: string;
+  voided_at: string | null;
+  void_reason: string | null;
+}
+
+/** Every approval that was ever given, also void ones, in order. */
+export async function approvalsOf(reader: Reader, batchId: bigint): Promise<Approval[]> {
+  return reader.all<Approval>(
+    'select actor, digest, approved_at, voided_at, void_reason from approvals where batch_id = :batch order by id',
+    { batch: batchId },
+  );
+}
+
+export async function insertApproval(
+  tx: Transaction,
+  approval: { batch: BatchRow; digest: string; actor: Actor; at: string },
+): Promise<void> {
+  await tx.run(
+    `insert into approvals (batch_id, digest, row_count, amount_minor, actor, os_user, host, approved_at)
+     values (:batch_id, :digest, :row_count, :amount_minor, :actor, :os_user, :host, :at)`,
+    {
+      batch_id: approval.batch.id,
+      digest: approval.digest,
+      row_count: approval.batch.row_count,
+      amount_minor: approval.batch.amount_minor,
+      actor: approval.actor.name,
+      os_user: approval.actor.os_user,
+      host: approval.actor.host,
+      at: approval.at,
+    },
+  );
+}
+
+/** Voids the approvals of another digest than this one; answers how many. */
+export async function voidOtherApprovals(
+  tx: Transaction,
+  batchId: bigint,
+  digest: string,
+  why: { at: string; reason: string },
+): Promise<number> {
+  return tx.run(
+    `update approvals set voided_at = :at, void_reason = :reason
+     where batch_id = :batch and digest <> :digest and voided_at is null`,
+    { batch: batchId, digest, ...why },
+  );
+}
+
+/** Whether anything of the batch may still be sent, and so needs an approval. */
+export async function hasUnsent(reader: Reader, batchId: bigint): Promise<boolean> {
+  const row = await reader.get(
+    `select id from payouts where batch_id = :batch
+       and (state in ('draft', 'approved') or (state = 'held' and position = 'available' and attempt_no = 0)) limit 1`,
+    { batch: batchId },
+  );
+  return row !== undefined;
+}
+
+/** Drafts become approved; what is held, sent or cancelled stays what it is. Answers how many. */
+export async function approveDrafts(tx: Transaction, batchId: bigint, at: string): Promise<number> {
+  return tx.run(
+    "update payouts set state = 'approved', updated_at = :at where batch_id = :batch and state = 'draft'",
+    { batch: batchId, at },
+  );
+}
+
+/**
+ * Cancels the rows of which provably nothing was sent: never attempted, or attempted once and every send of that
+ * attempt not executed. A second attempt follows one that was sent, whose reference the provider knows.
+ */
+export async function cancelUnsent(tx: Transaction, batchId: bigint, at: string): Promise<number> {
+  return tx.run(
+    `update payouts set state = 'cancelled', cancelled_id = id, hold_reason = null, hold_note = null, updated_at = :at
+     where batch_id = :batch and state in ('draft', 'approved', 'held') and position = 'available'
+       and (attempt_no = 0 or (attempt_no = 1 and state = 'approved' and not exists (
+         select 1 from sends s where s.payout_id = payouts.id and s.kind = 'submit'
+           and (s.outcome is null or s.outcome not in ('funds', 'credentials', 'rate_limited', 'never_sent', 'stopped')))))`,
+    { batch: batchId, at },
+  );
+}
+
+/** Marks a batch as cancelled once every row of it is: its name and its file may come again. Answers whether it is. */
+export async function closeIfAllCancelled(tx: Transaction, batchId: bigint, at: string): Promise<boolean> {
+  const changed = await tx.run(
+    `update batches set cancelled_at = :at where id = :batch and cancelled_at is null
+       and not exists (select 1 from payouts where batch_id = :batch and state <> 'cancelled')`,
+    { batch: batchId, at },
+  );
+  return changed === 1;
+}
+
+export interface StateCount {
+  batch_id: bigint;
+  state: PayoutState;
+  count: bigint;
+  amount_minor: bigint;
+}
+
+export async function statesOfBatches(reader: Reader, batchIds: readonly bigint[]): Promise<StateCount[]> {
+  return reader.all<StateCount>(
+    `select batch_id, state, count(*) as count, sum(amount_minor) as amount_minor from payouts
+     where batch_id in (${inList('ids')}) group by batch_id, state order by batch_id, state`,
+    { ids: listParam(batchIds) },
+  );
+}
+
+export interface FailureCount {
+  failure_code: string;
+  rail: string;
+  count: bigint;
+  amount_minor: bigint;
+}
+
+/** Failed and returned rows of a batch, by our code and by rail; the most frequent first. */
+export async function failuresOfBatch(reader: Reader, batchId: bigint): Promise<FailureCount[]> {
+  return reader.all<FailureCount>(
+    `select coalesce(failure_code, 'other') as failure_code, rail, count(*) as count, sum(amount_minor) as amount_minor
+     from payouts where batch_id = :batch and state in ('failed', 'returned')
+     group by coalesce(failure_code, 'other'), rail order by count desc, failure_code, rail`,
+    { batch: batchId },
+  );
+}
+
+export interface RailCount {
+  rail: string;
+  state: PayoutState;
+  count: bigint;
+  amount_minor: bigint;
+}
+
+export async function railsOfBatch(reader: Reader, batchId: bigint): Promise<RailCount[]> {
+  return reader.all<RailCount>(
+    `select rail, state, count(*) as count, sum(amount_minor) as amount_minor from payouts
+     where batch_id = :batch group by rail, state order by rail, state`,
+    { batch: batchId },
+  );
+}

@@ -1,0 +1,38 @@
+/** The ledger's file: its mark, its migrations, opening and creating it. */
+import { type Database, openDatabase } from './database.ts';
+import { type Migration, migrate } from './migrate.ts';
+import ledgerSql from './migrations/sqlite/0001_ledger.sql';
+import reconciliationSql from './migrations/sqlite/0002_reconciliation.sql';
+import webhooksSql from './migrations/sqlite/0003_webhooks.sql';
+import booksSql from './migrations/sqlite/0004_books.sql';
+import lineKindsSql from './migrations/sqlite/0005_line_kinds.sql';
+
+/** "payr" in ASCII, in the header of every payrun ledger. */
+export const LEDGER_APPLICATION_ID = 0x70617972;
+
+export const LEDGER_MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: '0001_ledger', statements: ledgerSql },
+  { version: 2, name: '0002_reconciliation', statements: reconciliationSql },
+  { version: 3, name: '0003_webhooks', statements: webhooksSql },
+  { version: 4, name: '0004_books', statements: booksSql },
+  { version: 5, name: '0005_line_kinds', statements: lineKindsSql },
+];
+
+/** `now` is recorded with the migrations that are applied. */
+export async function openLedger(
+  path: string,
+  now: string,
+  options: { create?: boolean; rehearse?: boolean } = {},
+): Promise<Database> {
+  const file = { path, application_id: LEDGER_APPLICATION_ID, noun: 'ledger' };
+  const database = await openDatabase({ ...file, create: options.create ?? false });
+  try {
+    await migrate(database, LEDGER_MIGRATIONS, now);
+    if (!options.rehearse) return database;
+    await database.close();
+    return await openDatabase({ ...file, rehearse: true });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+/** Payouts as decisions need them, read and written in sets. Lists for people are in payout-list.ts. */
+import type { StoredPayout } from '../domain/payout/stored-payout.ts';
+import { inList, listParam, type Params, type Reader, type Transaction } from './database.ts';
+
+type Row = Omit<StoredPayout, 'cycle' | 'attempt_no'> & { cycle: bigint; attempt_no: bigint };
+
+const COLUMNS = `id, reference_id, batch_id, beneficiary_id, amount_minor, currency, rail, narration, account, provider,
+  state, position, cycle, attempt_no, hold_reason, hold_note, provider_id, provider_reference, provider_status, utr,
+  return_utr, fee_minor, tax_minor, failure_code, failure_reason, released_at, resolved_as, submitted_at, paid_at, returned_at,
+  checked_at, updated_at`;
+
+function fromRow(row: Row): StoredPayout {
+  return { ...row, cycle: Number(row.cycle), attempt_no: Number(row.attempt_no) };
+}
+
+export async function payoutsById(
+  reader: Reader,
+  ids: readonly bigint[],
+): Promise<Map<bigint, StoredPayout>> {
+  const rows = await reader.all<Row>(`select ${COLUMNS} from payouts where id in (${inList('ids')})`, {
+    ids: listParam(ids),
+  });
+  return new Map(rows.map((row) => [row.id, fromRow(row)]));
+}
+
+/** The payout that bears the reference: the living one, else the newest that was cancelled. */
+export async function payoutByReference(
+  reader: Reader,
+  referenceId: string,
+): Promise<StoredPayout | undefined> {
+  const row = await reader.get<Row>(
+    `select ${COLUMNS} from payouts where lower(reference_id) = :reference
+     order by case when state = 'cancelled' then 1 else 0 end, id desc limit 1`,
+    { reference: referenceId.toLowerCase() },
+  );
+  return row && fromRow(row);
+}
+
+/** The payouts that provider references belong to, current attempt only; a late word about an earlier attempt is history. */
+export async function payoutsByProviderReference(
+  reader: Reader,
+  provider: string,
+  references: readonly string[],
+): Promise<Map<string, StoredPayout>> {
+  const rows = await reader.all<Row>(
+    `select ${COLUMNS} from payouts where provider = :provider and id in (
+       select payout_id from attempts where provider = :provider and lower(provider_reference) in (${inList('references')}))`,
+    { provider, references: listParam(references.map((reference) => reference.toLowerCase())) },
+  );
+  return new Map(rows.map((row) => [row.provider_reference ?? '', fromRow(row)]));
+}
+
+const CHANGES = `state = :state, position = :position, cycle = :cycle, attempt_no = :attempt_no,
+  hold_reason = :hold_reason, hold_note = :hold_note, provider_id = :provider_id,
+  provider_reference = :provider_reference, provider_status = :provider_status, utr = :utr, return_utr = :return_utr,
+  fee_minor = :fee_minor, tax_minor = :tax_minor, failure_code = :failure_code, failure_reason = :failure_reason,
+  released_at = :released_at, resolved_as = :resolved_as, submitted_at = :submitted_at, paid_at = :paid_at,
+  returned_at = :returned_at, checked_at = :checked_at, updated_at = :updated_at`;
+
+/** Writes what changes may change; everything else about a payout was fixed when it was imported. */
+export async function savePayouts(tx: Transaction, payouts: readonly StoredPayout[]): Promise<void> {
+  const living = payouts.filter((payout) => payout.state !== 'cancelled');
+  const cancelled = payouts.filter((payout) => payout.state === 'cancelled');
+  await tx.runMany(`update payouts set ${CHANGES} where id = :id`, living.map(toParams));
+  await tx.runMany(
+    `update payouts set ${CHANGES}, cancelled_id = id where id = :id`,
+    cancelled.map(toParams),
+  );
+}
+
+function toParams(payout: StoredPayout): Params {
+  return {
+    id: payout.id,
+    state: payout.state,
+    position: payout.position,
+    cycle: payout.cycle,
+    attempt_no: payout.attempt_no,
+    hold_reason: payout.hold_reason,
+    hold_note: payout.hold_note,
+    provider_id: payout.provider_id,
+    provider_reference: payout.provider_reference,
+    provider_status: payout.provider_status,
+    utr: payout.utr,
+    return_utr: payout.return_utr,
+    fee_minor: payout.fee_minor,
+    tax_minor: payout.tax_minor,
+    failure_code: payout.failure_code,
+    failure_reason: payout.failure_reason,
+    released_at: payout.released_at,
+    resolved_as: payout.resolved_as,
+    submitted_at: payout.submitted_at,
+    paid_at: payout.paid_at,
+    returned_at: payout.returned_at,
+    checked_at: payout.checked_at,
+    updated_at: payout.updated_at,
+  };
+}
+
+/** The next rows of a batch that may be sent, in row order. */
+export async function sendablePayouts(
+  reader: Reader,
+  batchId: bigint,
+  afterId: bigint,
+  limit: number,
+): Promise<StoredPayout[]> {
+  const rows = await reader.all<Row>(
+    `select ${COLUMNS} from payouts where batch_id = :batch and state = 'approved' and id > :after order by id limit :limit`,
+    { batch: batchId, after: afterId, limit },
+  );
+  return rows.map(fromRow);
+}
+
+/** Payouts of a provider in doubt: stored as being sent without an answer, or unknown. Oldest first. */
+export async function doubtfulPayouts(
+  reader: Reader,
+  provider: string,
+  afterId: bigint,
+  limit: number,
+): Promise<StoredPayout[]> {
+  const rows = await reader.all<Row>(
+    `select ${COLUMNS} from payouts
+     where provider = :provider and position = 'in_transit' and state in ('submitting', 'unknown') and id > :after
+     order by id limit :limit`,
+    { provider, after: afterId, limit },
+  );
+  return rows.map(fromRow);
+}
+
+/** What failed in a batch, in row order; with a code, only what failed for that reason. */
+export async function failedPayouts(
+  reader: Reader,
+  batchId: bigint,
+  code: string | null,
+): Promise<StoredPayout[]> {
+  const rows = await reader.all<Row>(
+    `select ${COLUMNS} from payouts
+     where batch_id = :batch and state = 'failed' and (:code is null or failure_code = :code) order by id`,
+    { batch: batchId, code },
+  );
+  return rows.map(fromRow);
+}
+
+export interface AskFilter {
+  provider: string;
+  /** Only this batch, or null for all. */
+  batch_id: bigint | null;
+  /** Only payouts last changed before this instant, or null. */
+  updated_before: string | null;
+}
+
+/**
+ * Payouts about which the provider is worth asking: not final, held after they were sent, or settled by a person's
+ * word that no provider has confirmed. Those that were asked longest ago come first.
+ */
+export async function payoutsToAsk(reader: Reader, filter: AskFilter): Promise<bigint[]> {
+  const rows = await reader.all<{ id: bigint }>(
+    `select id from (
+       select id, batch_id, updated_at, checked_at from payouts where provider = :provider and position = 'in_transit'
+       union
+       select id, batch_id, updated_at, checked_at from payouts
+       where provider = :provider and resolved_as is not null and resolved_as = state) as candidates
+     where (:batch is null or batch_id = :batch) and (:before is null or updated_at < :before)
+     order by checked_at is not null, checked_at, id`,
+    { provider: filter.provider, batch: filter.batch_id, before: filter.updated_before },
+  );
+  return rows.map((row) => row.id);
+}
+
+/** How many payouts, and how much, are in each state; of a batch, or of the given payouts. */
+export async function statesOfBatch(
+  reader: Reader,
+  batchId: bigint,
+): Promise<{ state: StoredPayout['state']; count: bigint; amount_minor: bigint }[]> {
+  return reader.all(
+    `select state, count(*) as count, sum(amount_minor) as amount_minor from payouts where batch_id = :batch group by state order by state`,
+    { batch: batchId },
+  );
+}

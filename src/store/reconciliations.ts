@@ -1,0 +1,159 @@
+/**
+ * Both sides of a reconciliation as the store has them: our attempts as flat rows, and the matches that the last one
+ * left. Statement lines are in statements.ts, breaks in breaks.ts.
+ */
+import type { PayoutState, Position } from '../domain/payout/payout.ts';
+import type { Rule } from '../domain/reconciliation/match.ts';
+import type { Reader, Transaction } from './database.ts';
+
+/** One attempt with what is known of it: of the current one the payout tells, of ended ones the attempt itself. */
+export interface AttemptRow {
+  payout_id: bigint;
+  attempt_no: bigint;
+  reference_id: string;
+  provider_reference: string;
+  provider_beneficiary_id: string;
+  amount_minor: bigint;
+  currency: string;
+  state: PayoutState;
+  /** Null for attempts that ended: their state says where the money is. */
+  position: Position | null;
+  provider_id: string | null;
+  utr: string | null;
+  return_utr: string | null;
+  fee_minor: bigint | null;
+  tax_minor: bigint | null;
+  stored_at: string;
+  paid_at: string | null;
+  returned_at: string | null;
+  updated_at: string;
+  /** The days on which the events are booked, null where there is no entry. */
+  paid_on: string | null;
+  returned_on: string | null;
+  failed_on: string | null;
+}
+
+export async function attemptsOfProvider(reader: Reader, provider: string): Promise<AttemptRow[]> {
+  return reader.all<AttemptRow>(
+    `with days as (
+       select payout_id, attempt_no,
+         max(case when event = 'paid' then booked_on end) as paid_on,
+         max(case when event = 'returned' then booked_on end) as returned_on,
+         max(case when event in ('failed', 'failed_after_paid') then booked_on end) as failed_on
+       from journal_entries
+       where provider = :provider and payout_id is not null
+         and event in ('paid', 'returned', 'failed', 'failed_after_paid')
+       group by payout_id, attempt_no)
+     select a.payout_id, a.attempt_no, p.reference_id, a.provider_reference, a.provider_beneficiary_id,
+       p.amount_minor, p.currency, a.stored_at, d.paid_on, d.returned_on, d.failed_on,
+       case when a.ended_at is null then p.updated_at else a.ended_at end as updated_at,
+       case when a.ended_at is null then p.state else a.state end as state,
+       case when a.ended_at is null then p.position end as position,
+       case when a.ended_at is null then p.provider_id else a.provider_id end as provider_id,
+       case when a.ended_at is null then p.utr else a.utr end as utr,
+       case when a.ended_at is null then p.return_utr else a.return_utr end as return_utr,
+       case when a.ended_at is null then p.fee_minor else a.fee_minor end as fee_minor,
+       case when a.ended_at is null then p.tax_minor else a.tax_minor end as tax_minor,
+       case when a.ended_at is null then p.paid_at else a.paid_at end as paid_at,
+       case when a.ended_at is null then p.returned_at else a.returned_at end as returned_at
+     from attempts a
+     join payouts p on p.id = a.payout_id
+     left join days d on d.payout_id = a.payout_id and d.attempt_no = a.attempt_no
+     where a.provider = :provider
+     order by a.payout_id, a.attempt_no`,
+    { provider },
+  );
+}
+
+export interface StoredMatch {
+  line_id: bigint;
+  payout_id: bigint;
+  attempt_no: bigint;
+  rule: Rule;
+}
+
+export async function matchesOfProvider(reader: Reader, provider: string): Promise<StoredMatch[]> {
+  return reader.all<StoredMatch>(
+    `select m.line_id, m.payout_id, m.attempt_no, m.rule from matches m
+     join statement_lines l on l.id = m.line_id where l.provider = :provider`,
+    { provider },
+  );
+}
+
+export async function saveMatches(
+  tx: Transaction,
+  reconciliationId: bigint,
+  matches: readonly StoredMatch[],
+  gone: readonly bigint[],
+): Promise<void> {
+  await tx.runMany(
+    'delete from matches where line_id = :line_id',
+    gone.map((line_id) => ({ line_id })),
+  );
+  await tx.runMany(
+    `insert into matches (line_id, payout_id, attempt_no, rule, reconciliation_id)
+     values (:line_id, :payout_id, :attempt_no, :rule, :reconciliation)
+     on conflict (line_id) do update set payout_id = excluded.payout_id, attempt_no = excluded.attempt_no,
+       rule = excluded.rule, reconciliation_id = excluded.reconciliation_id`,
+    matches.map((match) => ({ ...match, reconciliation: reconciliationId })),
+  );
+}
+
+export interface Reconciliation {
+  provider: string;
+  at: string;
+  today_on: string;
+  actor: string;
+  matched_count: number;
+  expected_count: number;
+  open_count: number;
+  new_count: number;
+  closed_count: number;
+  /** Per currency, as JSON: what the totals could not explain. */
+  unexplained: string;
+}
+
+/** Reserves the number under which matches and breaks refer to this reconciliation; its counts follow at its end. */
+export async function beginReconciliation(
+  tx: Transaction,
+  reconciliation: Pick<Reconciliation, 'provider' | 'at' | 'today_on' | 'actor'>,
+): Promise<bigint> {
+  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from reconciliations');
+  const id = (last?.id ?? 0n) + 1n;
+  await tx.run(
+    `insert into reconciliations (id, provider, at, today_on, actor, matched_count, expected_count, open_count,
+       new_count, closed_count, unexplained)
+     values (:id, :provider, :at, :today_on, :actor, 0, 0, 0, 0, 0, '{}')`,
+    { id, ...reconciliation },
+  );
+  return id;
+}
+
+export async function finishReconciliation(
+  tx: Transaction,
+  id: bigint,
+  counts: Pick<
+    Reconciliation,
+    'matched_count' | 'expected_count' | 'open_count' | 'new_count' | 'closed_count' | 'unexplained'
+  >,
+): Promise<void> {
+  await tx.run(
+    `update reconciliations set matched_count = :matched_count, expected_count = :expected_count,
+       open_count = :open_count, new_count = :new_count, closed_count = :closed_count, unexplained = :unexplained
+     where id = :id`,
+    { id, ...counts },
+  );
+}
+
+/** The latest of a provider, oldest first. */
+export async function recentReconciliations(
+  reader: Reader,
+  provider: string,
+  limit: number,
+): Promise<{ id: bigint; today_on: string; open_count: bigint }[]> {
+  const rows = await reader.all<{ id: bigint; today_on: string; open_count: bigint }>(
+    `select id, today_on, open_count from reconciliations where provider = :provider order by id desc limit :limit`,
+    { provider, limit },
+  );
+  return rows.reverse();
+}

@@ -1,0 +1,247 @@
+/**
+ * Statements and their lines. A line is stored once, whatever the number of files that bring it; each file keeps its
+ * own list of the lines that it holds.
+ */
+import type { ProviderState } from '../domain/payout/payout.ts';
+import type { LineKind, StatementLine } from '../domain/reconciliation/statement-line.ts';
+import type { Reader, Transaction } from './database.ts';
+
+export interface Statement {
+  id: bigint;
+  provider: string;
+  profile: string;
+  file_name: string;
+  sha256: string;
+  row_count: bigint;
+  new_count: bigint;
+  from_on: string | null;
+  to_on: string | null;
+  imported_at: string;
+  imported_by: string;
+}
+
+/** As read from a file; `statements/read-statement.ts` makes them. */
+export interface NewLine {
+  line_no: number;
+  content: string;
+  occurrence: number;
+  provider_id: string | null;
+  provider_reference: string | null;
+  utr: string | null;
+  provider_beneficiary_id: string | null;
+  kind: LineKind;
+  amount_minor: bigint;
+  currency: string;
+  fee_minor: bigint | null;
+  tax_minor: bigint | null;
+  status: ProviderState;
+  status_word: string;
+  failure_reason: string | null;
+  stated_at: string | null;
+  stated_on: string | null;
+  cells: string;
+}
+
+const STATEMENT_COLUMNS =
+  'id, provider, profile, file_name, sha256, row_count, new_count, from_on, to_on, imported_at, imported_by';
+
+export async function statementBySha256(
+  reader: Reader,
+  provider: string,
+  sha256: string,
+): Promise<Statement | undefined> {
+  return reader.get<Statement>(
+    `select ${STATEMENT_COLUMNS} from statements where provider = :provider and sha256 = :sha256`,
+    { provider, sha256 },
+  );
+}
+
+export async function statementById(reader: Reader, id: bigint): Promise<Statement | undefined> {
+  return reader.get<Statement>(`select ${STATEMENT_COLUMNS} from statements where id = :id`, { id });
+}
+
+export interface StatementFilter {
+  provider: string | null;
+  /** Only statements after this id; 0 for all. */
+  after: bigint;
+  limit: number | null;
+}
+
+export async function listStatements(reader: Reader, filter: StatementFilter): Promise<Statement[]> {
+  return reader.all<Statement>(
+    `select ${STATEMENT_COLUMNS} from statements
+     where id > :after and (:provider is null or provider = :provider) order by id limit :limit`,
+    { after: filter.after, provider: filter.provider, limit: filter.limit ?? ALL },
+  );
+}
+
+// A limit that no list reaches: "no limit" is written differently by every engine.
+const ALL = 9_007_199_254_740_991n;
+
+/** Stores a statement with its lines; lines that are known already are linked and not stored again. Answers its id. */
+export async function storeStatement(
+  tx: Transaction,
+  statement: Omit<Statement, 'id' | 'new_count'>,
+  lines: readonly NewLine[],
+): Promise<{ id: bigint; new_count: bigint }> {
+  const statementId = await nextId(tx, 'statements');
+  const firstLineId = await nextId(tx, 'statement_lines');
+  const { provider } = statement;
+  await tx.run(
+    `insert into statements (${STATEMENT_COLUMNS})
+     values (:id, :provider, :profile, :file_name, :sha256, :row_count, 0, :from_on, :to_on, :imported_at, :imported_by)`,
+    { id: statementId, ...statement },
+  );
+  const newCount = await tx.runMany(
+    `insert into statement_lines (id, provider, content_sha256, occurrence, provider_id, provider_reference, utr,
+       provider_beneficiary_id, kind, amount_minor, currency, fee_minor, tax_minor, status, status_word, failure_reason,
+       stated_at, stated_on, cells)
+     values (:id, :provider, :content, :occurrence, :provider_id, :provider_reference, :utr,
+       :provider_beneficiary_id, :kind, :amount_minor, :currency, :fee_minor, :tax_minor, :status, :status_word,
+       :failure_reason, :stated_at, :stated_on, :cells)
+     on conflict (provider, content_sha256, occurrence) do nothing`,
+    lineParams(provider, firstLineId, lines),
+  );
+  await storeRows(tx, provider, statementId, newCount === lines.length ? firstLineId : null, lines);
+  await tx.run('update statements set new_count = :count where id = :id', {
+    id: statementId,
+    count: newCount,
+  });
+  return { id: statementId, new_count: BigInt(newCount) };
+}
+
+function* lineParams(provider: string, firstId: bigint, lines: readonly NewLine[]) {
+  let id = firstId;
+  for (const { line_no: _, ...line } of lines) {
+    yield { ...line, id, provider };
+    id += 1n;
+  }
+}
+
+/** Where the lines stand in the file. `firstId` is the first line's number where all of them are new, else null. */
+async function storeRows(
+  tx: Transaction,
+  provider: string,
+  statement: bigint,
+  firstId: bigint | null,
+  lines: readonly NewLine[],
+): Promise<void> {
+  if (firstId !== null) {
+    await tx.runMany(
+      'insert into statement_rows (statement_id, line_no, line_id) values (:statement, :line_no, :line_id)',
+      lines.map(({ line_no }, index) => ({ statement, line_no, line_id: firstId + BigInt(index) })),
+    );
+    return;
+  }
+  await tx.runMany(
+    `insert into statement_rows (statement_id, line_no, line_id)
+     select :statement, :line_no, id from statement_lines
+     where provider = :provider and content_sha256 = :content and occurrence = :occurrence`,
+    lines.map(({ line_no, content, occurrence }) => ({ statement, line_no, provider, content, occurrence })),
+  );
+}
+
+/** The transaction holds the write lock, so that nobody else takes the number. */
+async function nextId(tx: Transaction, table: 'statements' | 'statement_lines'): Promise<bigint> {
+  const last = await tx.get<{ id: bigint | null }>(`select max(id) as id from ${table}`);
+  return (last?.id ?? 0n) + 1n;
+}
+
+interface LineRow extends Omit<StatementLine, 'statement_ids' | 'occurrence'> {
+  occurrence: bigint;
+  statement_id: bigint;
+}
+
+/** Every line of a provider, with the statements in which it stands. */
+export async function linesOfProvider(reader: Reader, provider: string): Promise<StatementLine[]> {
+  const rows = await reader.all<LineRow>(
+    `select l.id as line_id, l.content_sha256 as content, l.occurrence, l.provider_id, l.provider_reference, l.utr,
+       l.provider_beneficiary_id, l.kind, l.amount_minor, l.currency, l.fee_minor, l.tax_minor, l.status, l.status_word,
+       l.stated_at, l.stated_on, r.statement_id
+     from statement_lines l join statement_rows r on r.line_id = l.id
+     where l.provider = :provider order by l.id, r.statement_id`,
+    { provider },
+  );
+  const lines: (StatementLine & { statement_ids: bigint[] })[] = [];
+  for (const { statement_id, occurrence, ...row } of rows) {
+    const last = lines.at(-1);
+    if (last?.line_id === row.line_id) last.statement_ids.push(statement_id);
+    else lines.push({ ...row, occurrence: Number(occurrence), statement_ids: [statement_id] });
+  }
+  return lines;
+}
+
+/** Which line restates which, as it was written last; only lines that are restated. */
+export async function storedSupersessions(reader: Reader, provider: string): Promise<Map<bigint, bigint>> {
+  const rows = await reader.all<{ id: bigint; superseded_by: bigint }>(
+    'select id, superseded_by from statement_lines where provider = :provider and superseded_by is not null',
+    { provider },
+  );
+  return new Map(rows.map((row) => [row.id, row.superseded_by]));
+}
+
+export async function saveSupersessions(
+  tx: Transaction,
+  changes: Iterable<{ id: bigint; superseded_by: bigint | null }>,
+): Promise<void> {
+  await tx.runMany('update statement_lines set superseded_by = :superseded_by where id = :id', [...changes]);
+}
+
+export interface LineOfStatement {
+  line_id: bigint;
+  line_no: bigint;
+  provider_id: string | null;
+  provider_reference: string | null;
+  utr: string | null;
+  amount_minor: bigint;
+  currency: string;
+  fee_minor: bigint | null;
+  tax_minor: bigint | null;
+  status_word: string;
+  stated_on: string | null;
+  /** The line that restates it stands in a later statement. */
+  superseded: bigint;
+  reference_id: string | null;
+  rule: string | null;
+}
+
+/** The lines of one statement in the order of the file, each with what it was matched with. */
+export async function linesOfStatement(
+  reader: Reader,
+  statementId: bigint,
+  after: bigint,
+  limit: number | null,
+): Promise<LineOfStatement[]> {
+  return reader.all<LineOfStatement>(
+    `select l.id as line_id, r.line_no, l.provider_id, l.provider_reference, l.utr, l.amount_minor, l.currency,
+       l.fee_minor, l.tax_minor, l.status_word, l.stated_on,
+       case when l.superseded_by is null then 0 else 1 end as superseded, p.reference_id, m.rule
+     from statement_rows r
+     join statement_lines l on l.id = r.line_id
+     left join matches m on m.line_id = l.id
+     left join payouts p on p.id = m.payout_id
+     where r.statement_id = :statement and r.line_no > :after order by r.line_no limit :limit`,
+    { statement: statementId, after, limit: limit ?? ALL },
+  );
+}
+
+/** A line as it stands in the newest file that has it. */
+export interface LineInFile {
+  line_id: bigint;
+  file_name: string;
+  statement_id: bigint;
+  line_no: bigint;
+  /** JSON of column → cell. */
+  cells: string;
+}
+
+export async function lineInFile(reader: Reader, lineId: bigint): Promise<LineInFile | undefined> {
+  return reader.get<LineInFile>(
+    `select l.id as line_id, s.file_name, s.id as statement_id, r.line_no, l.cells
+     from statement_lines l
+     join statement_rows r on r.line_id = l.id
+     join statements s on s.id = r.statement_id
+     where l.id = :id order by s.id desc limit 1`,
+    { id: lineId },
+  );
+}

@@ -1,0 +1,302 @@
+/** Everything that is stored about one payout, in the order in which it happened: the ground of `payout explain`. */
+import { formatAmount } from '../domain/money/money.ts';
+import type { Reader } from './database.ts';
+
+/** `at` is RFC 3339 UTC; `what` and `details` are plain words and values, account numbers masked before they came here. */
+export interface StoryEvent {
+  at: string;
+  kind:
+    | 'batch'
+    | 'approval'
+    | 'decision'
+    | 'attempt'
+    | 'send'
+    | 'status'
+    | 'entry'
+    | 'line'
+    | 'break'
+    | 'hold';
+  actor: string | null;
+  what: string;
+  details: string | null;
+}
+
+export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEvent[]> {
+  const params = { payout: payoutId };
+  const parts = await Promise.all([
+    imported(reader, params),
+    approvals(reader, params),
+    decisions(reader, params),
+    attempts(reader, params),
+    sends(reader, params),
+    statuses(reader, params),
+    entries(reader, params),
+    lines(reader, params),
+    breaks(reader, params),
+    holds(reader, params),
+  ]);
+  return parts.flat().sort((a, b) => (a.at === b.at ? rankOf(a) - rankOf(b) : a.at < b.at ? -1 : 1));
+}
+
+/** Within one instant the cause stands before what it caused: money is in transit before the send, paid after the answer. */
+function rankOf(event: StoryEvent): number {
+  const ranks: Record<StoryEvent['kind'], number> = {
+    batch: 0,
+    approval: 1,
+    decision: 2,
+    attempt: 3,
+    send: 5,
+    status: 6,
+    entry: 7,
+    line: 8,
+    break: 9,
+    hold: 10,
+  };
+  return event.kind === 'entry' && event.what.includes(', submitted,') ? 4 : ranks[event.kind];
+}
+
+type PayoutParam = { payout: bigint };
+
+async function imported(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{
+    at: string;
+    actor: string;
+    file: string;
+    line: bigint;
+    batch: string;
+    row: bigint;
+  }>(
+    `select b.imported_at as at, b.imported_by as actor, b.file_name as file, p.line_no as line, b.name as batch, p.row_no as row
+     from payouts p join batches b on b.id = p.batch_id where p.id = :payout`,
+    params,
+  );
+  return rows.map((row) => ({
+    at: row.at,
+    kind: 'batch',
+    actor: row.actor,
+    what: `imported from ${row.file}, line ${row.line}`,
+    details: `row ${row.row} of batch ${row.batch}`,
+  }));
+}
+
+async function approvals(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{
+    at: string;
+    actor: string;
+    digest: string;
+    voided_at: string | null;
+    void_reason: string | null;
+  }>(
+    `select a.approved_at as at, a.actor, a.digest, a.voided_at, a.void_reason
+     from approvals a join payouts p on p.batch_id = a.batch_id where p.id = :payout order by a.id`,
+    params,
+  );
+  return rows.flatMap((row): StoryEvent[] => {
+    const approved: StoryEvent = {
+      at: row.at,
+      kind: 'approval',
+      actor: row.actor,
+      what: 'batch approved',
+      details: `digest ${row.digest}`,
+    };
+    if (row.voided_at === null) return [approved];
+    return [
+      approved,
+      { at: row.voided_at, kind: 'approval', actor: null, what: 'approval voided', details: row.void_reason },
+    ];
+  });
+}
+
+async function decisions(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{ at: string; actor: string; action: string; details: string }>(
+    `select e.at, e.actor, e.action, e.details from audit_events e join payouts p on p.reference_id = e.subject
+     where e.subject_kind = 'payout' and p.id = :payout order by e.id`,
+    params,
+  );
+  return rows.map((row) => ({
+    at: row.at,
+    kind: 'decision',
+    actor: row.actor,
+    what: row.action.replaceAll('_', ' '),
+    details: row.details,
+  }));
+}
+
+async function attempts(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{ at: string; no: bigint; reference: string; body: string; sha: string }>(
+    `select stored_at as at, attempt_no as no, provider_reference as reference, body, body_sha256 as sha
+     from attempts where payout_id = :payout order by attempt_no`,
+    params,
+  );
+  return rows.map((row) => ({
+    at: row.at,
+    kind: 'attempt',
+    actor: null,
+    what: `attempt ${row.no} stored as ${row.reference}, before anything was sent`,
+    details: `${row.body} (sha256 ${row.sha})`,
+  }));
+}
+
+async function sends(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{
+    at: string;
+    answered_at: string | null;
+    no: bigint;
+    kind: string;
+    outcome: string | null;
+    reason: string | null;
+    http_status: bigint | null;
+    transport_error: string | null;
+    answer: string | null;
+  }>(
+    `select sent_at as at, answered_at, attempt_no as no, kind, outcome, reason, http_status, transport_error, answer
+     from sends where payout_id = :payout order by id`,
+    params,
+  );
+  return rows.map((row) => {
+    const how = row.http_status === null ? (row.transport_error ?? '') : `HTTP ${row.http_status}`;
+    const outcome = row.outcome ?? 'no answer was stored';
+    const asked =
+      row.kind === 'submit' ? 'sent' : row.kind === 'look_up' ? 'asked by reference' : 'asked for its status';
+    return {
+      at: row.answered_at ?? row.at,
+      kind: 'send',
+      actor: null,
+      what: `attempt ${row.no} ${asked}: ${[outcome.replaceAll('_', ' '), how].filter(Boolean).join(', ')}`,
+      details: [row.reason, row.answer].filter(Boolean).join(' — ') || null,
+    };
+  });
+}
+
+async function statuses(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{
+    at: string;
+    source: string;
+    status: string;
+    before: string;
+    after: string;
+    provider_at: string | null;
+    note: string | null;
+  }>(
+    `select seen_at as at, source, status, state_before as before, state_after as after, provider_at, note
+     from status_events where payout_id = :payout order by id`,
+    params,
+  );
+  return rows.map((row) => ({
+    at: row.at,
+    kind: 'status',
+    actor: null,
+    what: `provider says ${row.status} (${row.source.replaceAll('_', ' ')}): ${row.before === row.after ? `stays ${row.after}` : `${row.before} → ${row.after}`}`,
+    details:
+      [row.note, row.provider_at && `at ${row.provider_at} by its clock`].filter(Boolean).join('; ') || null,
+  }));
+}
+
+async function entries(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{
+    id: bigint;
+    at: string;
+    actor: string;
+    event: string;
+    booked_on: string;
+    account: string;
+    amount_minor: bigint;
+    currency: string;
+  }>(
+    `select e.id, e.recorded_at as at, e.actor, e.event, e.booked_on, a.name as account, s.amount_minor, s.currency
+     from journal_entries e join postings s on s.entry_id = e.id join accounts a on a.id = s.account_id
+     where e.payout_id = :payout order by e.id, s.posting_no`,
+    params,
+  );
+  const byEntry = new Map<bigint, StoryEvent & { lines: string[] }>();
+  for (const row of rows) {
+    const event = byEntry.get(row.id) ?? {
+      at: row.at,
+      kind: 'entry' as const,
+      actor: row.actor,
+      what: `entry ${row.id}, ${row.event.replaceAll('_', ' ')}, booked on ${row.booked_on}`,
+      details: null,
+      lines: [],
+    };
+    event.lines.push(`${row.account} ${formatAmount(row.amount_minor, row.currency)} ${row.currency}`);
+    byEntry.set(row.id, event);
+  }
+  return [...byEntry.values()].map(({ lines, ...event }) => ({ ...event, details: lines.join('; ') }));
+}
+
+/** Where the payout stands on the provider's statements, and by what each line was recognised. */
+async function lines(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{
+    at: string;
+    file: string;
+    line: bigint;
+    rule: string;
+    status: string;
+    amount_minor: bigint;
+    currency: string;
+    utr: string | null;
+  }>(
+    `select min(s.imported_at) as at, s.file_name as file, r.line_no as line, m.rule, l.status_word as status,
+       l.amount_minor, l.currency, l.utr
+     from matches m join statement_lines l on l.id = m.line_id
+       join statement_rows r on r.line_id = l.id join statements s on s.id = r.statement_id
+     where m.payout_id = :payout
+     group by s.id, s.file_name, r.line_no, m.rule, l.status_word, l.amount_minor, l.currency, l.utr
+     order by s.id, r.line_no`,
+    params,
+  );
+  return rows.map((row) => ({
+    at: row.at,
+    kind: 'line',
+    actor: null,
+    what: `on statement ${row.file}, line ${row.line}: ${row.status} ${formatAmount(row.amount_minor, row.currency)} ${row.currency}`,
+    details: `matched by ${row.rule.replaceAll('_', ' ')}${row.utr === null ? '' : `, UTR ${row.utr}`}`,
+  }));
+}
+
+async function breaks(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{
+    id: bigint;
+    opened_on: string;
+    kind: string;
+    state: string;
+    ledger: string | null;
+    statement: string | null;
+    reason: string | null;
+    note: string | null;
+    resolved_by: string | null;
+    resolved_at: string | null;
+  }>(
+    `select id, opened_on, kind, state, ledger_value as ledger, statement_value as statement,
+       reason, note, resolved_by, resolved_at
+     from breaks where payout_id = :payout order by id`,
+    params,
+  );
+  return rows.map((row) => ({
+    at: row.resolved_at ?? `${row.opened_on}T23:59:59.999Z`,
+    kind: 'break',
+    actor: row.resolved_by,
+    what: `break ${row.id}, ${row.kind.replaceAll('_', ' ')}, ${row.state}`,
+    details: [
+      `ledger ${row.ledger ?? '-'}, statement ${row.statement ?? '-'}`,
+      row.reason && `explained as ${row.reason.replaceAll('_', ' ')}${row.note ? `: ${row.note}` : ''}`,
+    ]
+      .filter(Boolean)
+      .join('; '),
+  }));
+}
+
+/** A payout that is held now; what an earlier hold was for stands with the decision that ended it. */
+async function holds(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
+  const rows = await reader.all<{ at: string; reason: string; note: string | null }>(
+    `select updated_at as at, hold_reason as reason, hold_note as note from payouts where id = :payout and state = 'held'`,
+    params,
+  );
+  return rows.map(({ at, reason, note }) => ({
+    at,
+    kind: 'hold',
+    actor: null,
+    what: `held for a person to decide: ${reason.replaceAll('_', ' ')}`,
+    details: note,
+  }));
+}

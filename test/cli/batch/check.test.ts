@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { expectMatchesSchema } from '../expect-matches-schema.ts';
+import { openTill, sandboxFor } from './till.ts';
+
+const FEES = '[providers.nxt.rails.IMPS]\nfee = "3.50"\ntax_rate = "0.18"\n';
+
+interface Checked {
+  rows: number;
+  findings: { row: number | null; code: string }[];
+}
+
+const codes = (data: Checked) => data.findings.map(({ row, code }) => `${row} ${code}`);
+
+describe('batch check', () => {
+  test('a batch with nothing against it has no findings, and costs what the rates say', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url, provider_toml: FEES });
+    await till.importBatch('nov', 'beneficiary_ref,amount\nasha,100\nbina,200\n');
+    expect((await till.payrun('beneficiary', 'verify', 'asha', 'bina', '--json')).exit).toBe(0);
+    const ran = await till.payrun(
+      'batch',
+      'check',
+      'nov',
+      '--expect-rows',
+      '2',
+      '--expect-amount',
+      '300',
+      '--json',
+    );
+    expect(ran.exit, ran.stdout).toBe(0);
+    await expectMatchesSchema('batch check', ran.json());
+    expect(ran.json().data).toEqual({
+      rows: 2,
+      amount: '300.00',
+      fee_estimate: '7.00',
+      tax_estimate: '1.26',
+      available: '100000000.00',
+      covered: true,
+      findings: [],
+    });
+  });
+
+  test('unregistered beneficiaries, look-alikes inside and outside, wrong totals and a short balance are findings', async () => {
+    const { url } = await sandboxFor({ opening_balance_minor: 50_000n });
+    const till = await openTill({ url });
+    await till.importBatch('first', 'beneficiary_ref,amount\nasha,100\n');
+    await till.payrun('batch', 'approve', 'first');
+    await till.importBatch('second', 'beneficiary_ref,amount\nbina,200\nasha,100.00\nbina,200\n');
+    const ran = await till.payrun('batch', 'check', 'second', '--expect-rows', '4', '--json');
+    expect(ran.exit).toBe(3);
+    await expectMatchesSchema('batch check', ran.json());
+    const { data } = ran.json<Checked & { fee_estimate: string | null; covered: boolean }>();
+    expect(codes(data)).toEqual([
+      'null control_total_differs',
+      '1 beneficiary_unverified',
+      '2 beneficiary_unverified',
+      '2 look_alike',
+      '3 beneficiary_unverified',
+      '3 look_alike',
+      'null balance_short',
+    ]);
+    expect(data).toMatchObject({ fee_estimate: null, covered: false });
+  });
+
+  test('limits that were lowered since the import are findings', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url });
+    await till.importBatch('nov', 'beneficiary_ref,amount\nasha,1000\n');
+    await till.payrun('beneficiary', 'verify', 'asha', '--json');
+    const { readFileSync, writeFileSync } = await import('node:fs');
+    const file = `${till.office.folder}/payrun.toml`;
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\n[providers.nxt.rails.IMPS]\nmax = "999.99"\n`);
+    const ran = await till.payrun('batch', 'check', 'nov', '--json');
+    expect(codes(ran.json<Checked>().data)).toEqual(['1 rail_limit']);
+  });
+
+  test('a provider out of reach leaves the balance unknown, and everything else is said all the same', async () => {
+    const till = await openTill();
+    await till.importBatch('nov', 'beneficiary_ref,amount\nasha,100\n');
+    const ran = await till.payrun('batch', 'check', 'nov', '--json');
+    expect(ran.exit).toBe(5);
+    await expectMatchesSchema('batch check', ran.json());
+    expect(ran.json<Checked>().data).toMatchObject({ available: null, covered: null });
+    expect(codes(ran.json<Checked>().data)).toEqual(['1 beneficiary_unverified', 'null balance_unknown']);
+  });
+
+  test('an unknown batch is named, with what was meant', async () => {
+    const till = await openTill();
+    await till.importBatch('salary-nov', 'beneficiary_ref,amount\nasha,100\n');
+    const ran = await till.payrun('batch', 'check', 'salary-now', '--json');
+    expect(ran.exit).toBe(1);
+    expect(ran.json().error).toMatchObject({ code: 'batch_unknown', hint: 'Did you mean "salary-nov"?' });
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import {
+  AVAILABLE,
+  balanceOf,
+  expectNoLie,
+  expectTruth,
+  IN_TRANSIT,
+  payoutFile,
+  payoutsOf,
+  sendsTo,
+  statesIn,
+  submit,
+  withBatch,
+} from '../independent/office.ts';
+
+describe('a submission that is killed', () => {
+  test('at any moment, again and again, pays everything once and ends with clean books', async () => {
+    const office = await withBatch(600, { latency_ms: 15 });
+    let midway = 0;
+    for (let turn = 0; turn < 8; turn += 1) {
+      const run = office.start(...submit());
+      const moment = 250 + ((turn * 173) % 400);
+      const ended = await Promise.race([
+        run.done,
+        new Promise<null>((resolve) => setTimeout(resolve, moment, null)),
+      ]);
+      run.child.kill('SIGKILL');
+      if (ended === null) await run.done;
+      const made = (await office.bank.books()).payouts.length;
+      if (made > 0 && made < 600) midway += 1;
+    }
+    // Kills before the first send and after the last one prove little.
+    expect(midway).toBeGreaterThanOrEqual(2);
+    await office.bank.settings({ latency_ms: 0 });
+    const last = await office.run(...submit('--wait', '30s'));
+    expect([last.exit, statesIn(last)]).toEqual([3, { failed: 120, paid: 420, returned: 60 }]);
+    await expectTruth(office);
+    expect((await office.bank.books()).payouts).toHaveLength(600);
+  }, 90_000);
+
+  test('leaves a ledger that can be read at once, and says that it does not know', async () => {
+    const office = await withBatch(200, { latency_ms: 40 });
+    const run = office.start(...submit());
+    await expect
+      .poll(async () => (await sendsTo(office.bank)).length, { timeout: 10_000 })
+      .toBeGreaterThan(20);
+    run.child.kill('SIGKILL');
+    await run.done;
+    const shown = await office.ask('batch', 'show', 'salary', '--json');
+    const states = statesIn(shown);
+    expect([shown.exit, Object.values(states).reduce((sum, count) => sum + count, 0)]).toEqual([0, 200]);
+    expect(states.submitting).toBeGreaterThan(0);
+    expect(states.failed ?? 0).toBe((await payoutsOf(office, '--state', 'failed')).length);
+    expect((await office.ask('ledger', 'verify')).exit).toBe(0);
+    await office.run(...submit('--wait', '30s'));
+    await expectTruth(office);
+  }, 60_000);
+});
+
+describe('a signal', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    '%s finishes what is in flight, exits %i and says how to go on',
+    async (signal, exit) => {
+      const office = await withBatch(300, { latency_ms: 20 });
+      const run = office.start('batch', 'submit', 'salary', '--yes');
+      await expect
+        .poll(async () => (await sendsTo(office.bank)).length, { timeout: 10_000 })
+        .toBeGreaterThan(30);
+      run.child.kill(signal);
+      const stopped = await run.done;
+      expect(stopped.exit).toBe(exit);
+      expect(stopped.stderr.trim().split('\n').at(-1)).toContain('payrun batch submit salary');
+      const states = statesIn(await office.ask('batch', 'show', 'salary', '--json'));
+      expect(states.submitting ?? 0).toBe(0);
+      expect(states.approved).toBeGreaterThan(0);
+      await expectNoLie(office);
+      await office.run(...submit('--wait', '30s'));
+      await expectTruth(office);
+    },
+    60_000,
+  );
+});
+
+test('of two processes that submit at once, one gets exit 7, and imports and queries go on beside the other', async () => {
+  const office = await withBatch(300, { latency_ms: 20 });
+  const first = office.start(...submit());
+  await expect.poll(async () => (await sendsTo(office.bank)).length, { timeout: 10_000 }).toBeGreaterThan(10);
+  const second = await office.run(...submit());
+  expect([second.exit, second.json().error.code]).toEqual([7, 'ledger_locked']);
+  office.write('more.csv', payoutFile(5, [1], 900));
+  expect((await office.run('batch', 'import', 'more.csv', '--name', 'more')).exit).toBe(0);
+  expect((await office.ask('batch', 'show', 'salary')).exit).toBe(0);
+  expect([0, 3, 6]).toContain((await office.run('payout', 'sync')).exit);
+  expect([0, 3, 6]).toContain((await first.done).exit);
+  await office.run(...submit('--wait', '30s'));
+  expect((await office.bank.books()).payouts).toHaveLength(300);
+}, 60_000);
+
+describe('a provider that cannot be reached', () => {
+  test('is exit 5, nothing is lost, and the same command pays when it is back', async () => {
+    const office = await withBatch(30);
+    office.configure({ base_url: 'http://127.0.0.1:1' });
+    const down = await office.run(...submit());
+    expect([down.exit, statesIn(down)]).toEqual([5, { approved: 30 }]);
+    expect(await balanceOf(office, IN_TRANSIT)).toBe(0);
+    expect(await balanceOf(office, AVAILABLE)).toBe(0);
+    office.configure({});
+    const up = await office.run(...submit('--wait', '30s'));
+    expect(statesIn(up)).toEqual({ failed: 6, paid: 21, returned: 3 });
+    await expectTruth(office);
+  });
+
+  test('in the middle of a batch stops it, and every row stays provable', async () => {
+    const office = await withBatch(300, { latency_ms: 20 });
+    const run = office.start(...submit());
+    await expect
+      .poll(async () => (await sendsTo(office.bank)).length, { timeout: 10_000 })
+      .toBeGreaterThan(40);
+    await office.bank.faults([{ kind: 'reset_after' }]);
+    const cut = await run.done;
+    expect([5, 6]).toContain(cut.exit);
+    await expectNoLie(office);
+    expect((await payoutsOf(office, '--state', 'failed')).length).toBeLessThanOrEqual(60);
+    await office.bank.faults([]);
+    await office.run(...submit('--wait', '30s'));
+    await expectTruth(office);
+  }, 60_000);
+
+  test('that refuses the credentials is exit 5 too, and pays nothing', async () => {
+    const office = await withBatch(10);
+    await office.bank.faults([{ kind: 'unauthorized', path: '/auth/token' }]);
+    const refused = await office.run(...submit());
+    expect([refused.exit, statesIn(refused)]).toEqual([5, { approved: 10 }]);
+    expect((await office.bank.books()).payouts).toEqual([]);
+  });
+
+  test('that has too little money stops the batch with exit 5 until it has more', async () => {
+    const office = await withBatch(30, { opening_balance: 500_00 });
+    const short = await office.run(...submit());
+    expect([short.exit, statesIn(short)]).toEqual([5, { approved: 30 }]);
+    const skipping = await office.run(...submit('--on-low-balance', 'skip', '--wait', '10s'));
+    expect(statesIn(skipping).approved).toBeGreaterThan(20);
+    await expectTruth(office);
+    await office.bank.settings({
+      balance: 1_000_000_00,
+      opening_balance:
+        1_000_000_00 + (await office.bank.books()).opening_balance - (await office.bank.books()).balance,
+    });
+    expect(statesIn(await office.run(...submit('--wait', '30s')))).toEqual({
+      failed: 6,
+      paid: 21,
+      returned: 3,
+    });
+    await expectTruth(office);
+  }, 60_000);
+});

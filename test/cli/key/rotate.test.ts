@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { importBeneficiaries } from '../../../src/operations/import-beneficiaries.ts';
+import { rotateKey } from '../../../src/operations/rotate-key.ts';
+import type { Database, Transaction } from '../../../src/store/database.ts';
+import { holdRunner } from '../../../src/store/runner.ts';
+import { vaultKeys } from '../../../src/store/vault-keys.ts';
+import { readKeyFile } from '../../../src/vault/key-file.ts';
+import { openVault } from '../../../src/vault/vault.ts';
+import { type Office, openOffice } from '../beneficiary/office.ts';
+import { expectMatchesSchema } from '../expect-matches-schema.ts';
+
+const ACTOR = { name: 'asha', os_user: 'asha', host: 'h' };
+const ROWS = 1201;
+
+async function officeWith(rows: number): Promise<Office> {
+  const office = await openOffice();
+  const lines = Array.from(
+    { length: rows },
+    (_, index) =>
+      `b-${index},Person ${index},9000${String(index).padStart(8, '0')},HDFC0000001,p${index}@example.com`,
+  );
+  office.write('people.csv', `beneficiary_ref,name,account_number,ifsc,email\n${lines.join('\n')}\n`);
+  const ran = await office.payrun('beneficiary', 'import', 'people.csv', '--json');
+  if (ran.exit !== 0) throw new Error(ran.stdout);
+  return office;
+}
+
+async function accounts(office: Office): Promise<string[]> {
+  const ran = await office.payrun(
+    'beneficiary',
+    'list',
+    '--reveal',
+    '--reason',
+    'test',
+    '--format',
+    'ndjson',
+  );
+  expect(ran.exit, ran.stderr).toBe(0);
+  return ran.lines<{ account: string }>().map((row) => row.account);
+}
+
+const keysUsed = (database: Database) =>
+  database.all<{ key: string; rows: bigint }>(
+    `select key, count(*) as rows from (
+       select substr(account_sealed, 1, 5) as key from beneficiaries union all
+       select substr(email_sealed, 1, 5) from beneficiaries) sealed group by key order by key`,
+  );
+
+/** The rotation as a process that dies when its `at`-th transaction has begun to write, or just after it was stored. */
+function dyingAfter(database: Database, at: number, when: 'before commit' | 'after commit'): Database {
+  let count = 0;
+  return {
+    ...Object.fromEntries(
+      (['all', 'get', 'each', 'hasTable', 'integrityProblems', 'copyTo', 'close'] as const).map((name) => [
+        name,
+        (...args: unknown[]) => (database[name] as (...each: unknown[]) => unknown)(...args),
+      ]),
+    ),
+    path: database.path,
+    transaction: async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+      count += 1;
+      if (count !== at) return database.transaction(work);
+      const result = await database.transaction(async (tx) => {
+        const done = await work(tx);
+        if (when === 'before commit') throw new Error('killed');
+        return done;
+      });
+      throw new Error(`killed after ${String(result)}`);
+    },
+  } as Database;
+}
+
+describe('key rotate', () => {
+  test('seals everything anew, removes the old key, and every account opens as before', async () => {
+    const office = await officeWith(ROWS);
+    const before = await accounts(office);
+    const ran = await office.payrun('key', 'rotate', '--json');
+    expect(ran.exit, ran.stdout).toBe(0);
+    await expectMatchesSchema('key rotate', ran.json());
+    expect(ran.json().data).toEqual({ rows: ROWS, resealed: ROWS, key: 2 });
+    expect(await accounts(office)).toEqual(before);
+    await office.ledger(async (database) => {
+      expect(await keysUsed(database)).toEqual([{ key: 'v1:2:', rows: BigInt(2 * ROWS) }]);
+      expect((await vaultKeys(database)).map((key) => key.id)).toEqual([2n]);
+    });
+    const decided = await office.ledger((database) =>
+      database.all<{ action: string }>(
+        "select action from audit_events where subject_kind = 'key' order by id",
+      ),
+    );
+    expect(decided.map((event) => event.action)).toEqual(['key_rotation_begun', 'key_rotated']);
+    expect((await office.payrun('ledger', 'verify')).exit).toBe(0);
+    // The same file again is the same: fingerprints survive a new data key.
+    const again = await office.payrun('beneficiary', 'import', 'people.csv', '--json');
+    expect(again.json().data).toMatchObject({ unchanged: ROWS, changed: 0 });
+  });
+
+  test.each(
+    [1, 2, 3, 4, 5, 6].flatMap((at) =>
+      (['before commit', 'after commit'] as const).map((when) => [at, when] as const),
+    ),
+  )('killed at its transaction %i, %s, it goes on where it was', async (at, when) => {
+    const office = await officeWith(ROWS);
+    const before = await accounts(office);
+    await office.ledger(async (database) => {
+      const runner = await holdRunner(database, {
+        pid: 1,
+        actor: ACTOR,
+        command: 'key rotate',
+        since: 'now',
+      });
+      await expect(
+        rotateKey({
+          database: dyingAfter(database, at, when),
+          runner,
+          actor: ACTOR,
+          key: readKeyFile(join(office.folder, 'payrun.key')),
+          randomBytes,
+          now: () => '2026-11-21T10:00:00.000Z',
+          stop: new AbortController().signal,
+          onProgress: () => undefined,
+        }),
+      ).rejects.toThrow('killed');
+      runner.release();
+    });
+    expect(await accounts(office)).toEqual(before);
+    const ran = await office.payrun('key', 'rotate', '--json');
+    expect(ran.exit, ran.stdout).toBe(0);
+    // Only a rotation that had not begun, or that had ended, makes another key.
+    const key = at === 6 && when === 'after commit' ? 3 : 2;
+    expect(ran.json().data.key).toBe(key);
+    expect(await accounts(office)).toEqual(before);
+    await office.ledger(async (database) => {
+      expect(await keysUsed(database)).toEqual([{ key: `v1:${key}:`, rows: BigInt(2 * ROWS) }]);
+      expect((await vaultKeys(database)).map(({ id }) => id)).toEqual([BigInt(key)]);
+    });
+  });
+
+  test('stops at a signal between two steps, and says how to go on', async () => {
+    const office = await officeWith(ROWS);
+    const stop = new AbortController();
+    const rotated = await office.ledger(async (database) => {
+      const runner = await holdRunner(database, {
+        pid: 1,
+        actor: ACTOR,
+        command: 'key rotate',
+        since: 'now',
+      });
+      const key = readKeyFile(join(office.folder, 'payrun.key'));
+      const now = () => '2026-11-21T10:00:00.000Z';
+      const onProgress = () => stop.abort('SIGINT');
+      const ended = await rotateKey({
+        database,
+        runner,
+        actor: ACTOR,
+        key,
+        randomBytes,
+        now,
+        stop: stop.signal,
+        onProgress,
+      });
+      runner.release();
+      return ended;
+    });
+    expect(rotated).toMatchObject({ rows: ROWS, resealed: 500, complete: false });
+    const rest = await office.payrun('key', 'rotate', '--json');
+    expect(rest.json().data).toEqual({ rows: ROWS, resealed: ROWS - 500, key: 2 });
+  });
+
+  test('leaves no account number in plain text in any file', async () => {
+    const office = await officeWith(20);
+    await office.payrun('key', 'rotate');
+    for (const name of readdirSync(office.folder).filter((each) => each.startsWith('payrun.db'))) {
+      expect(readFileSync(join(office.folder, name)).includes('900000000007'), name).toBe(false);
+    }
+  });
+
+  test('waits for no submission: exit 7', async () => {
+    const office = await officeWith(3);
+    await office.ledger(async (database) => {
+      const runner = await holdRunner(database, {
+        pid: 1,
+        actor: ACTOR,
+        command: 'batch submit',
+        since: 'now',
+      });
+      const ran = await office.payrun('key', 'rotate', '--json');
+      expect(ran.exit).toBe(7);
+      expect(ran.json().error.code).toBe('ledger_locked');
+      runner.release();
+    });
+  });
+
+  test('an import that sealed before it and stores after it is refused, and not lost', async () => {
+    const office = await officeWith(3);
+    const key = readKeyFile(join(office.folder, 'payrun.key'));
+    await office.ledger(async (database) => {
+      const vault = openVault(key, await vaultKeys(database), randomBytes);
+      expect((await office.payrun('key', 'rotate')).exit).toBe(0);
+      const deps = { database, vault, now: () => '2026-11-21T10:00:00.000Z', actor: ACTOR };
+      const bytes = Buffer.from(
+        'beneficiary_ref,name,account_number,ifsc\nlate,Late,123456789012,HDFC0000001\n',
+      );
+      const late = importBeneficiaries(deps, { name: 'late.csv', bytes }, { allow_changes: false });
+      await expect(late).rejects.toMatchObject({ code: 'key_rotated' });
+      expect(await keysUsed(database)).toEqual([{ key: 'v1:2:', rows: 6n }]);
+    });
+  });
+
+  test('a rehearsal changes nothing', async () => {
+    const office = await officeWith(3);
+    const ran = await office.payrun('key', 'rotate', '--dry-run', '--json');
+    expect(ran.json().data).toEqual({ rows: 3, resealed: 0, key: 1 });
+    await office.ledger(async (database) => {
+      expect(await keysUsed(database)).toEqual([{ key: 'v1:1:', rows: 6n }]);
+    });
+  });
+});

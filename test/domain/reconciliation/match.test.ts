@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { type LedgerAttempt, match } from '../../../src/domain/reconciliation/match.ts';
+import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
+import { attempt, lineOf } from './truth.ts';
+
+const UNNAMED = { provider_id: null, provider_reference: null, utr: null } as const;
+
+function outcomes(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[]): string[] {
+  return match(lines, attempts).lines.map((each) =>
+    `${each.outcome} ${'rule' in each ? each.rule : ''}`.trim(),
+  );
+}
+
+describe('the passes', () => {
+  it('take the best evidence that a line has', () => {
+    const ours = attempt(1);
+    expect(outcomes([lineOf(ours)], [ours])).toEqual(['matched provider_id']);
+    expect(outcomes([lineOf(ours, { provider_id: null })], [ours])).toEqual(['matched provider_reference']);
+    expect(outcomes([lineOf(ours, { provider_id: null, provider_reference: null })], [ours])).toEqual([
+      'matched utr',
+    ]);
+    expect(outcomes([lineOf(ours, UNNAMED)], [ours])).toEqual(['matched amount_date_beneficiary']);
+  });
+
+  it('leave a line alone whose name is not ours, whatever else fits', () => {
+    const ours = attempt(1);
+    const alien = lineOf(ours, { provider_id: 'alien', provider_reference: 'alien' });
+    expect(outcomes([alien], [ours])).toEqual(['missing_in_ledger']);
+    expect(outcomes([lineOf(ours, { ...UNNAMED, utr: 'NOTOURS' })], [ours])).toEqual(['missing_in_ledger']);
+  });
+
+  it('call names of two payouts ambiguous', () => {
+    const [one, two] = [attempt(1), attempt(2)];
+    expect(outcomes([lineOf(one, { provider_reference: two.provider_reference })], [one, two])).toEqual([
+      'ambiguous',
+    ]);
+  });
+
+  it('do not trust a UTR that two payouts or two lines carry', () => {
+    const twin = attempt(2, { utr: attempt(1).utr });
+    const byUtr = { provider_id: null, provider_reference: null };
+    expect(outcomes([lineOf(twin, byUtr)], [attempt(1), twin])).toEqual(['ambiguous']);
+    const ours = attempt(1);
+    const lines = [lineOf(ours, byUtr), lineOf(ours, { ...byUtr, amount_minor: 1n })];
+    expect(outcomes(lines, [ours])).toEqual(['ambiguous', 'ambiguous']);
+  });
+
+  it('call our reference under another provider_id a copy beside the real line, and ambiguous alone', () => {
+    const ours = attempt(1);
+    const copy = lineOf(ours, { provider_id: 'po_other' });
+    expect(outcomes([copy], [ours])).toEqual(['ambiguous']);
+    expect(outcomes([lineOf(ours), copy], [ours]).sort()).toEqual([
+      'duplicate provider_reference',
+      'matched provider_id',
+    ]);
+  });
+
+  it('never guess between two unnamed lines or two candidates', () => {
+    const ours = attempt(1);
+    const twin = attempt(8, { amount_minor: ours.amount_minor });
+    expect(outcomes([lineOf(ours, UNNAMED)], [ours, twin])).toEqual(['ambiguous']);
+    expect(outcomes([lineOf(ours, UNNAMED), lineOf(ours, { ...UNNAMED, occurrence: 2 })], [ours])).toEqual([
+      'ambiguous',
+      'ambiguous',
+    ]);
+  });
+
+  it('do not give an unnamed line to a payout that a named line explains already', () => {
+    const ours = attempt(1);
+    const twin = attempt(8, { amount_minor: ours.amount_minor });
+    const both = match([lineOf(ours, UNNAMED), lineOf(ours)], [ours, twin]).lines;
+    expect(both.map((each) => ('attempt' in each ? each.attempt.payout_id : null)).sort()).toEqual([1n, 8n]);
+  });
+});
+
+describe('lines that restate each other', () => {
+  const ours = attempt(1);
+  const inFile = (file: bigint, changes: Partial<StatementLine>) =>
+    lineOf(ours, { statement_ids: [file], ...changes });
+
+  it('count once: processing, then success, then its fee', () => {
+    const lines = [
+      inFile(1n, { status: 'in_flight', status_word: 'PROCESSING', utr: null, fee_minor: null }),
+      inFile(2n, { fee_minor: null }),
+      inFile(3n, {}),
+    ];
+    const matching = match(lines, [ours]);
+    expect(matching.lines.map((each) => each.line.line_id)).toEqual([lines[2]?.line_id]);
+    expect(matching.superseded.size).toBe(2);
+  });
+
+  it('do not in one file: the second is a copy', () => {
+    const lines = [inFile(1n, { fee_minor: null }), inFile(1n, {})];
+    expect(outcomes(lines, [ours]).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);
+  });
+
+  it('do not where a later file has both, wherever the first came from', () => {
+    const lines = [inFile(1n, { fee_minor: null, statement_ids: [1n, 2n] }), inFile(2n, {})];
+    expect(outcomes(lines, [ours]).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);
+  });
+
+  it('do not with another UTR or another amount', () => {
+    for (const changes of [{ utr: 'OTHER' }, { amount_minor: 5n }]) {
+      expect(outcomes([inFile(1n, {}), inFile(2n, changes)], [ours]).sort()).toEqual([
+        'duplicate provider_id',
+        'matched provider_id',
+      ]);
+    }
+  });
+
+  it('keep a success and its reversal as two events, of which the second takes back', () => {
+    const lines = [inFile(1n, {}), inFile(2n, { status: 'reversed', status_word: 'REVERSED' })];
+    const back = attempt(1, { state: 'returned', returned: true });
+    const matching = match(lines, [back]);
+    expect(matching.lines.map((each) => [each.outcome, each.moved_minor]).sort()).toEqual([
+      ['matched', -back.amount_minor],
+      ['matched', back.amount_minor],
+    ]);
+  });
+
+  it('leave an exact copy visible when the one before is restated', () => {
+    const lines = [
+      inFile(1n, { fee_minor: null }),
+      inFile(1n, { fee_minor: null, occurrence: 2 }),
+      inFile(2n, {}),
+    ];
+    expect(outcomes(lines, [ours]).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);
+  });
+
+  it('are not taken back by an in-flight word that is fetched late', () => {
+    const lines = [inFile(1n, {}), inFile(2n, { status: 'in_flight', status_word: 'QUEUED', utr: null })];
+    expect(match(lines, [ours]).lines.map((each) => each.line.status)).toEqual(['success']);
+  });
+});

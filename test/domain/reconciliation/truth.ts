@@ -1,0 +1,241 @@
+/** A ledger and a report that agree, into which differences are planted of which the truth is known. */
+import type { BreakKind } from '../../../src/domain/reconciliation/break.ts';
+import type { LedgerAttempt } from '../../../src/domain/reconciliation/match.ts';
+import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
+
+export const DAY = '2026-11-18';
+
+/** mulberry32: small, seeded, the same on every machine. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items];
+  for (let index = result.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(random() * (index + 1));
+    [result[index], result[other]] = [result[other] as T, result[index] as T];
+  }
+  return result;
+}
+
+export function attempt(no: number, changes: Partial<LedgerAttempt> = {}): LedgerAttempt {
+  return {
+    payout_id: BigInt(no),
+    attempt_no: 1,
+    reference_id: `ref-${String(no).padStart(5, '0')}`,
+    provider_reference: `ref-${String(no).padStart(5, '0')}`,
+    provider_id: `po_${no}`,
+    utr: `UTR${String(no).padStart(9, '0')}`,
+    return_utr: null,
+    provider_beneficiary_id: `ben_${no % 7}`,
+    amount_minor: 100_00n + BigInt(no % 50) * 50n,
+    currency: 'INR',
+    fee_minor: 350n,
+    tax_minor: 63n,
+    state: 'paid',
+    paid: true,
+    returned: false,
+    submitted_on: DAY,
+    paid_on: DAY,
+    returned_on: null,
+    failed_on: null,
+    ...changes,
+  };
+}
+
+let nextLine = 0n;
+
+/** The line that agrees with an attempt; its content follows from what it says. */
+export function lineOf(from: LedgerAttempt, changes: Partial<StatementLine> = {}): StatementLine {
+  const status = from.returned
+    ? 'reversed'
+    : from.paid
+      ? 'success'
+      : from.state === 'failed'
+        ? 'failed'
+        : 'in_flight';
+  const line: StatementLine = {
+    line_id: 0n,
+    statement_ids: [1n],
+    content: '',
+    occurrence: 1,
+    provider_id: from.provider_id,
+    provider_reference: from.provider_reference,
+    utr: from.utr,
+    provider_beneficiary_id: from.provider_beneficiary_id,
+    kind: 'payout',
+    amount_minor: from.amount_minor,
+    currency: from.currency,
+    fee_minor: from.fee_minor,
+    tax_minor: from.tax_minor,
+    status,
+    status_word: { success: 'SUCCESS', failed: 'FAILED', reversed: 'REVERSED', in_flight: 'PROCESSING' }[
+      status
+    ],
+    stated_at: `${DAY}T06:00:00.000Z`,
+    stated_on: DAY,
+    ...changes,
+  };
+  const { line_id: _, statement_ids: __, content: ___, occurrence: ____, ...said } = line;
+  nextLine += 1n;
+  const content = JSON.stringify(said, (_key, value) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  return { ...line, line_id: changes.line_id ?? nextLine, content };
+}
+
+export interface Truth {
+  attempts: LedgerAttempt[];
+  lines: StatementLine[];
+  /** `kind reference` of every break that there has to be, sorted. */
+  planted: string[];
+}
+
+const PLANTS = [
+  'none',
+  'missing_on_statement',
+  'in_transit_overdue',
+  'missing_in_ledger',
+  'amount_differs',
+  'currency_differs',
+  'status_differs',
+  'utr_differs',
+  'fee_differs',
+  'duplicate_on_statement',
+  'ambiguous',
+  'two_differences',
+  'returned_only',
+  'returned_both',
+  'failed',
+  'retried',
+  'in_flight',
+] as const;
+
+/** `count` payouts; about one in four carries a difference or a story of its own. */
+export function plant(seed: number, count: number): Truth {
+  const random = randomOf(seed);
+  const truth: Truth = { attempts: [], lines: [], planted: [] };
+  for (let no = 1; no <= count; no += 1) {
+    const plants = PLANTS[Math.floor(random() * PLANTS.length)] ?? 'none';
+    plantOne(truth, no, random() < 0.7 ? 'none' : plants, random);
+  }
+  truth.attempts = shuffled(truth.attempts, random);
+  truth.lines = shuffled(truth.lines, random);
+  truth.planted.sort();
+  return truth;
+}
+
+function plantOne(truth: Truth, no: number, what: (typeof PLANTS)[number], random: () => number): void {
+  const ours = attempt(no);
+  const expect = (kind: BreakKind, reference = ours.reference_id) =>
+    truth.planted.push(`${kind} ${reference}`);
+  const add = (attempts: LedgerAttempt[], lines: StatementLine[]): void => {
+    truth.attempts.push(...attempts);
+    truth.lines.push(...lines);
+  };
+  // Any of the names is enough, each in turn.
+  const nameless = [{}, { provider_id: null }, { provider_id: null, provider_reference: null }][
+    Math.floor(random() * 3)
+  ];
+  switch (what) {
+    case 'none':
+      add([ours], [lineOf(ours, nameless)]);
+      return;
+    case 'missing_on_statement':
+      expect('missing_on_statement');
+      add([ours], []);
+      return;
+    case 'in_transit_overdue':
+      expect('in_transit_overdue');
+      add([attempt(no, { state: 'pending', paid: false, paid_on: null })], []);
+      return;
+    case 'missing_in_ledger':
+      // Everything but the names is that of a payout of ours.
+      expect('missing_in_ledger', `alien-${no}`);
+      add(
+        [ours],
+        [lineOf(ours), lineOf(ours, { provider_id: `alien_${no}`, provider_reference: `alien-${no}` })],
+      );
+      return;
+    case 'amount_differs':
+      expect('amount_differs');
+      add([ours], [lineOf(ours, { ...nameless, amount_minor: ours.amount_minor + 1n })]);
+      return;
+    case 'currency_differs':
+      expect('currency_differs');
+      add([ours], [lineOf(ours, { currency: 'USD' })]);
+      return;
+    case 'status_differs':
+      expect('status_differs');
+      add([ours], [lineOf(ours, { status: 'failed', status_word: 'FAILED' })]);
+      return;
+    case 'utr_differs':
+      expect('utr_differs');
+      add([ours], [lineOf(ours, { utr: `X${no}` })]);
+      return;
+    case 'fee_differs':
+      expect('fee_differs');
+      add([ours], [lineOf(ours, { fee_minor: 351n, tax_minor: null })]);
+      return;
+    case 'duplicate_on_statement':
+      expect('duplicate_on_statement');
+      add([ours], [lineOf(ours), lineOf(ours, { occurrence: 2 })]);
+      return;
+    case 'ambiguous': {
+      // Two payouts that are alike in everything, and a line that names neither.
+      const twin = attempt(no + 100_000, { provider_beneficiary_id: `twin_${no}`, amount_minor: 7n });
+      const other = attempt(no + 200_000, { provider_beneficiary_id: `twin_${no}`, amount_minor: 7n });
+      const unnamed = { provider_id: null, provider_reference: null, utr: null };
+      expect('ambiguous', '-');
+      add([ours, twin, other], [lineOf(ours), lineOf(twin, unnamed)]);
+      return;
+    }
+    case 'two_differences':
+      expect('amount_differs');
+      expect('utr_differs');
+      add([ours], [lineOf(ours, { amount_minor: 1n, utr: `X${no}` })]);
+      return;
+    case 'returned_only':
+    case 'returned_both': {
+      const back = attempt(no, { state: 'returned', returned: true, returned_on: DAY });
+      const lines = what === 'returned_both' ? [lineOf(back), lineOf(ours)] : [lineOf(back)];
+      add([back], lines);
+      return;
+    }
+    case 'failed': {
+      const failed = attempt(no, { state: 'failed', paid: false, paid_on: null, failed_on: DAY, utr: null });
+      add([failed], [lineOf(failed)]);
+      return;
+    }
+    case 'retried': {
+      const first = attempt(no, { state: 'failed', paid: false, paid_on: null, failed_on: DAY, utr: null });
+      const names = {
+        attempt_no: 2,
+        provider_reference: `${ours.reference_id}.r2`,
+        provider_id: `po_${no}_2`,
+      };
+      const second = attempt(no, names);
+      add([first, second], [lineOf(first), lineOf(second)]);
+      return;
+    }
+    case 'in_flight': {
+      const open = attempt(no, {
+        state: 'pending',
+        paid: false,
+        paid_on: null,
+        submitted_on: '2026-11-20',
+        utr: null,
+      });
+      add([open], [lineOf(open)]);
+      return;
+    }
+  }
+}

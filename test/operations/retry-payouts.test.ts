@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { expectTruth, payoutsOf, sendsTo, statesIn, submit, withBatch } from '../independent/office.ts';
+
+const LOOK_UP = { method: 'GET', path: '/payouts' } as const;
+
+/** One payout that the provider has failed, and a server that pays whatever comes next. */
+async function withFailed(more = '') {
+  const outcomes = Object.fromEntries(
+    Array.from({ length: 100 }, (_, paise) => [
+      String(paise).padStart(2, '0'),
+      { status: 'FAILED', reason: 'BENEFICIARY_BANK_OFFLINE' },
+    ]),
+  );
+  const office = await withBatch(1, { outcomes }, [1]);
+  office.configure({ more });
+  if (more !== '') await office.ask('batch', 'approve', 'salary', '--as', 'checker');
+  expect(statesIn(await office.ask(...submit('--wait', '5s')))).toEqual({ failed: 1 });
+  await office.bank.settings({ outcomes: {} });
+  return office;
+}
+
+const retry = ['payout', 'retry', 'salary-000001', '--yes', '--json'];
+
+describe('trying again', () => {
+  test('a payout that failed is paid by a new attempt under a reference of its own', async () => {
+    const office = await withFailed();
+    await office.ask(...retry);
+    await office.ask('payout', 'sync', '--wait', '5s', '--json');
+    const [item] = await payoutsOf(office);
+    expect(item).toMatchObject({ state: 'paid', provider_reference: 'salary-000001.r2', attempts: 2 });
+    await expectTruth(office);
+  });
+
+  test('a provider that has taken its FAILED back is asked first, and nothing is paid twice', async () => {
+    const office = await withFailed();
+    await office.bank.faults([{ ...LOOK_UP, kind: 'wrong_echo', echo: { status: 'SUCCESS' } }]);
+    expect((await office.ask(...retry)).exit).toBe(1);
+    expect((await sendsTo(office.bank)).map((send) => send.reference)).toEqual(['salary-000001']);
+    expect((await payoutsOf(office))[0]?.state).toBe('held');
+  });
+
+  test('without an answer about the first attempt there is no second', async () => {
+    const office = await withFailed();
+    await office.bank.faults([{ ...LOOK_UP, kind: 'status_before', status: 503, code: 'DOWN' }]);
+    expect((await office.ask(...retry)).exit).toBe(5);
+    expect(await sendsTo(office.bank)).toHaveLength(1);
+  });
+
+  test('an account that nobody approved is not paid, however the payout failed', async () => {
+    const office = await withFailed('[approval]\nrequired = 1\n');
+    const header = 'beneficiary_ref,name,account_number,ifsc\n';
+    office.write('moved.csv', `${header}b-0,Person 0,60999999999,HDFC0000001\n`);
+    expect((await office.ask('beneficiary', 'import', 'moved.csv', '--allow-changes')).exit).toBe(0);
+    const ran = await office.ask(...retry);
+    expect([ran.exit, ran.json().error.code]).toEqual([1, 'approval_missing']);
+    expect(await sendsTo(office.bank)).toHaveLength(1);
+  });
+});
+
+describe('one payout that cannot be asked about', () => {
+  test('keeps no other from being settled', async () => {
+    const office = await withBatch(6, {}, [1]);
+    await office.ask(...submit());
+    await office.bank.faults([
+      { method: 'GET', path: '/payouts', kind: 'html', reference: '-000001$' },
+      { method: 'GET', path: '/payouts/', kind: 'html', times: 1 },
+    ]);
+    await office.ask('payout', 'sync', '--wait', '5s', '--json');
+    const paid = (await payoutsOf(office)).filter((item) => item.state === 'paid');
+    expect(paid.length).toBeGreaterThanOrEqual(5);
+  });
+});

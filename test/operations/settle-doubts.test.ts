@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { CUT, GO_ON } from '../../src/sandbox/faults.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { runPayrun } from '../cli/run-payrun.ts';
+
+const PAYOUTS = 20;
+const ENV = { NXT_API_KEY: 'sandbox-key', NXT_API_SECRET: 'sandbox-secret' };
+
+test('a look-up that fails does not keep the payouts that were asked about from being sent again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'payrun-doubts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  // At first nothing about payouts gets through; later only the first question fails.
+  let failing = Number.POSITIVE_INFINITY;
+  const sandbox = await startSandbox({
+    faults: {
+      before: async ({ path }) => {
+        if (!path.endsWith('/payouts') || failing === 0) return GO_ON;
+        failing -= 1;
+        return CUT;
+      },
+      after: async () => GO_ON,
+    },
+  });
+  onTestFinished(() => sandbox.close());
+  writeFileSync(
+    join(folder, 'payrun.toml'),
+    `[providers.nxt]
+kind = "nxtbanking"
+base_url = "${sandbox.url}"
+api_key = { env = "NXT_API_KEY" }
+api_secret = { env = "NXT_API_SECRET" }
+requests_per_second = 0
+`,
+  );
+  writeFileSync(
+    join(folder, 'beneficiaries.csv'),
+    'beneficiary_ref,name,account_number,ifsc\nb-1,Asha Rao,501007777,HDFC0000001\n',
+  );
+  const rows = Array.from({ length: PAYOUTS }, (_, index) => `b-1,${100 + index}.00`);
+  writeFileSync(join(folder, 'payouts.csv'), ['beneficiary_ref,amount', ...rows, ''].join('\n'));
+  const run = (...args: string[]) => runPayrun(args, { cwd: folder, env: ENV });
+  const submit = () => run('batch', 'submit', 'payouts.csv', '--name', 'night', '--yes', '--json');
+  for (const args of [['init'], ['beneficiary', 'import', 'beneficiaries.csv']])
+    expect((await run(...args)).exit).toBe(0);
+
+  expect((await submit()).json().data.states).toEqual({ unknown: PAYOUTS });
+  expect(sandbox.stats().statuses.QUEUED).toBe(0);
+  failing = 1;
+  expect((await submit()).exit).toBe(6);
+  const { QUEUED, PROCESSING, SUCCESS } = sandbox.stats().statuses;
+  expect(QUEUED + PROCESSING + SUCCESS).toBe(PAYOUTS - 1);
+});
