@@ -1,0 +1,230 @@
+/**
+ * The figures, as ratios measured side by side in one run: `npm run bench`, or some of them by name,
+ * `npm run bench -- start import`. A ratio travels between machines, a time does not. Whole processes are compared
+ * with whole processes; the best of several runs counts, since everything else on the machine only makes it slower.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeLedger } from './large-ledger.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PAYRUN = join(ROOT, 'bin/payrun.js');
+const BENEFICIARIES = 1000;
+const ENV = { ...process.env, NXT_API_KEY: 'key', NXT_API_SECRET: 'secret' };
+
+const work = mkdtempSync(join(tmpdir(), 'payrun-bench-'));
+const servers = [];
+process.on('exit', () => {
+  for (const server of servers) server.kill('SIGKILL');
+  rmSync(work, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+// Says at its end how much memory the process had at most, in kB.
+const TELL_MEMORY =
+  "process.on('exit', () => require('node:fs').writeSync(2, '\\nmaxrss ' + process.resourceUsage().maxRSS + '\\n'))";
+const preload = join(work, 'memory.cjs');
+writeFileSync(preload, TELL_MEMORY);
+
+/** Runs a process to its end: milliseconds, most memory in MB, what it printed. */
+function run(args, { cwd = work, expected = [0] } = {}) {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, ['--require', preload, ...args], { cwd, env: ENV });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    child.once('close', (code) => {
+      const ms = performance.now() - started;
+      if (!expected.includes(code))
+        reject(new Error(`${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`));
+      else resolve({ ms, mb: Number(/maxrss (\d+)/.exec(stderr)?.[1] ?? 0) / 1024, stdout });
+    });
+  });
+}
+
+const payrun = (args, options) => run([PAYRUN, ...args], options);
+
+async function best(times, measure) {
+  let found;
+  for (let turn = 0; turn < times; turn += 1) {
+    const result = await measure(turn);
+    if (found === undefined || result.ms < found.ms) found = result;
+  }
+  return found;
+}
+
+function print(what, value, goal) {
+  process.stdout.write(`${what.padEnd(58)} ${value.padStart(24)}   ${goal}\n`);
+}
+
+const ms = (value) => `${value.toFixed(0)} ms`;
+
+async function startUp() {
+  const [empty, script] = [join(work, 'empty.mjs'), [PAYRUN, '--version']];
+  writeFileSync(empty, '');
+  // In turns, so that a busy moment hits both.
+  const [bare, ours] = [[], []];
+  for (let turn = 0; turn < 15; turn += 1) {
+    bare.push((await run([empty])).ms);
+    ours.push((await run(script)).ms);
+  }
+  const [least, mine] = [Math.min(...bare), Math.min(...ours)];
+  print(
+    'payrun --version over bare node',
+    `${ms(mine - least)} (${ms(mine)} / ${ms(least)})`,
+    'at most 60 ms',
+  );
+}
+
+function beneficiaryFile() {
+  const rows = ['beneficiary_ref,name,account_number,ifsc'];
+  for (let index = 0; index < BENEFICIARIES; index += 1)
+    rows.push(`b-${index},Person Number ${index},${50100000000 + index},HDFC0000001`);
+  return `${rows.join('\n')}\n`;
+}
+
+function payoutFile(count) {
+  const rows = ['reference_id,beneficiary_ref,amount,currency,rail,narration,account,purpose'];
+  for (let index = 0; index < count; index += 1) {
+    const amount = `${100 + (index % 5000)}.${String(index % 7).padStart(2, '0')}`;
+    rows.push(
+      `pay-${index},b-${index % BENEFICIARIES},${amount},INR,IMPS,Salary November ${index},expenses:payouts,salary`,
+    );
+  }
+  return `${rows.join('\n')}\n`;
+}
+
+let offices = 0;
+
+/** A folder with a ledger that knows the beneficiaries. */
+async function office(url = 'http://127.0.0.1:9') {
+  offices += 1;
+  const cwd = join(work, `office-${offices}`);
+  mkdirSync(cwd);
+  writeFileSync(
+    join(cwd, 'payrun.toml'),
+    `[providers.nxt]\nkind = "nxtbanking"\nbase_url = "${url}"\napi_key = { env = "NXT_API_KEY" }\napi_secret = { env = "NXT_API_SECRET" }\nrequests_per_second = 0\nconcurrency = ${CONCURRENCY}\n`,
+  );
+  writeFileSync(join(cwd, 'beneficiaries.csv'), beneficiaryFile());
+  await payrun(['init'], { cwd });
+  await payrun(['beneficiary', 'import', 'beneficiaries.csv'], { cwd });
+  return cwd;
+}
+
+async function importing() {
+  const rows = 100_000;
+  const file = join(work, 'import.csv');
+  writeFileSync(file, payoutFile(rows));
+  const reader = join(ROOT, 'test/bench/read-csv.js');
+  const baseline = await best(3, () => run([reader, file]));
+  const ours = await best(3, async () =>
+    payrun(['batch', 'import', file, '--name', 'all'], { cwd: await office() }),
+  );
+  print(
+    'batch import of 100,000 rows / csv-parse reading them',
+    `${(ours.ms / baseline.ms).toFixed(2)} (${ms(ours.ms)} / ${ms(baseline.ms)})`,
+    'at most 3, goal 2',
+  );
+  print('  memory', `${ours.mb.toFixed(0)} MB`, 'under 256 MB');
+}
+
+async function balances() {
+  const cwd = await office();
+  const empty = await office();
+  const entries = await makeLedger(join(cwd, 'payrun.db'), 500_000);
+  const [version, started, asked] = [[], [], []];
+  for (let turn = 0; turn < 10; turn += 1) {
+    version.push((await payrun(['--version'], { cwd })).ms);
+    started.push((await payrun(['ledger', 'balances'], { cwd: empty })).ms);
+    asked.push((await payrun(['ledger', 'balances'], { cwd })).ms);
+  }
+  const [least, start, ours] = [Math.min(...version), Math.min(...started), Math.min(...asked)];
+  print(
+    `ledger balances over ${entries} entries, over an empty ledger`,
+    `${ms(ours - start)} (${ms(ours)} / ${ms(start)})`,
+    'under 50 ms',
+  );
+  print(
+    '  over --version, which reads no configuration',
+    `${ms(ours - least)} (${ms(ours)} / ${ms(least)})`,
+    '',
+  );
+  const verified = await payrun(['ledger', 'verify'], { cwd });
+  print(
+    'ledger verify',
+    `${((entries / verified.ms) * 1000).toFixed(0)} entries/s`,
+    'at least 50,000, goal 100,000',
+  );
+  print('  memory', `${verified.mb.toFixed(0)} MB`, '');
+}
+
+function startServer(options) {
+  const server = join(ROOT, 'test/independent/server.js');
+  const child = spawn(process.execPath, [server, '--options', JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  servers.push(child);
+  return new Promise((resolve) => {
+    child.stdout.once('data', (text) => resolve(String(text).trim()));
+  });
+}
+
+// Enough that the latency of 50 ms, and not the number of connections, is what both wait for.
+const CONCURRENCY = 64;
+
+async function submitting(count, latency_ms, times, goal) {
+  // Nothing settles and nothing is asked: only sends are compared.
+  const url = await startServer({ settle_ms: 600_000_000, latency_ms });
+  const bare = join(ROOT, 'test/bench/bare-loop.js');
+  let [least, ours] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let mb = 0;
+  for (let turn = 0; turn < times; turn += 1) {
+    const cwd = await office(url);
+    const file = join(work, `pay-${latency_ms}-${turn}.csv`);
+    writeFileSync(file, payoutFile(count).replaceAll('\npay-', `\npay-${turn}-`));
+    await payrun(['batch', 'import', file, '--name', 'all'], { cwd });
+    // Beneficiaries are registered before the clock starts, in both.
+    await payrun(['batch', 'submit', 'all', '--yes', '--first', '1'], { cwd, expected: [6] });
+    const loop = await run([bare, url, String(count), String(CONCURRENCY), `bare-${turn}`]);
+    const run1 = await payrun(['batch', 'submit', 'all', '--yes'], { cwd, expected: [6] });
+    [least, ours, mb] = [Math.min(least, loop.ms), Math.min(ours, run1.ms), Math.max(mb, run1.mb)];
+  }
+  const rate = (spent) => `${((count / spent) * 1000).toFixed(0)}/s`;
+  print(
+    `submit of ${count} at ${latency_ms} ms latency, rate / bare loop's`,
+    `${(least / ours).toFixed(2)} (${rate(ours)} / ${rate(least)})`,
+    goal,
+  );
+  print('  memory', `${mb.toFixed(0)} MB`, '');
+}
+
+const SECTIONS = {
+  start: startUp,
+  import: importing,
+  balances,
+  submit: () => submitting(20_000, 0, 2, 'at least 0.5'),
+  latency: () => submitting(20_000, 50, 1, 'at least 0.95'),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in SECTIONS));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `There is no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}.\n`,
+  );
+  process.exit(2);
+}
+if (!existsSync(join(ROOT, 'dist/main.js'))) execFileSync(process.execPath, ['build.js'], { cwd: ROOT });
+for (const [name, section] of Object.entries(SECTIONS)) {
+  if (wanted.length === 0 || wanted.includes(name)) await section();
+}
+// A server that still runs would keep this process from ending.
+for (const server of servers) server.kill('SIGKILL');
