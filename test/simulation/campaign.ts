@@ -1,0 +1,187 @@
+/**
+ * Many lives and their tally: a death at every single step, at every pair of steps, and storms that a seed decides.
+ * A plan is written in one line, so that a life that went wrong can be lived again.
+ */
+import { Chance } from '../../src/sandbox/chance.ts';
+import type { Crime, Finding } from './auditor.ts';
+import { FAILPOINTS } from './failpoints.ts';
+import { MODES, STORM } from './modes.ts';
+import type { Laboratory, Life, Plan } from './run.ts';
+import type { Mode } from './world.ts';
+
+export interface Failure {
+  plan: string;
+  findings: Finding[];
+}
+
+export class Tally {
+  runs = 0;
+  payouts = 0;
+  deaths = 0;
+  replaced = 0;
+  readonly modes = new Set<string>();
+  readonly crimes = new Map<Crime, number>();
+  readonly failures: Failure[] = [];
+  /** Steps at which a process really died, by mode. */
+  readonly #died = new Map<string, Set<string>>();
+
+  add(plan: Plan, life: Life): void {
+    this.runs += 1;
+    this.payouts += plan.rows;
+    this.deaths += life.died_at.length;
+    if (life.replaced) this.replaced += 1;
+    this.modes.add(plan.mode.name);
+    for (const point of life.died_at) this.#at(point).add(plan.mode.name);
+    for (const { crime } of life.findings) this.crimes.set(crime, (this.crimes.get(crime) ?? 0) + 1);
+    if (life.findings.length > 0) this.failures.push({ plan: planLine(plan), findings: life.findings });
+  }
+
+  #at(point: string): Set<string> {
+    const known = this.#died.get(point) ?? new Set<string>();
+    this.#died.set(point, known);
+    return known;
+  }
+
+  /** Named steps at which no process has died. */
+  uncovered(): string[] {
+    return FAILPOINTS.filter((point) => !this.#died.has(point));
+  }
+
+  /** Steps at which processes died and that no list names. */
+  unnamed(): string[] {
+    const named: ReadonlySet<string> = new Set(FAILPOINTS);
+    return [...this.#died.keys()].filter((point) => !named.has(point));
+  }
+
+  count(crime: Crime): number {
+    return this.crimes.get(crime) ?? 0;
+  }
+
+  /** Pairs of a step and a mode that met. */
+  met(): number {
+    return [...this.#died.values()].reduce((sum, modes) => sum + modes.size, 0);
+  }
+
+  lines(): string[] {
+    const named: Crime[] = ['double_payment', 'lost_payout', 'false_failure', 'unbalanced_entries'];
+    const others = [...this.crimes].filter(([crime]) => !named.includes(crime));
+    return [
+      `crash points × modes  ${FAILPOINTS.length - this.uncovered().length} × ${this.modes.size} (${this.met()} met)`,
+      `runs                  ${this.runs}`,
+      `crashes               ${this.deaths}`,
+      `replaced              ${this.replaced}`,
+      `payouts               ${this.payouts}`,
+      `double payments       ${this.count('double_payment')}`,
+      `lost payouts          ${this.count('lost_payout')}`,
+      `false failures        ${this.count('false_failure')}`,
+      `unbalanced entries    ${this.count('unbalanced_entries')}`,
+      `other findings        ${others.map(([crime, count]) => `${crime} ${count}`).join(', ') || 0}`,
+    ];
+  }
+}
+
+export async function liveAndTally(laboratory: Laboratory, plan: Plan, tally: Tally): Promise<Life> {
+  const life = await laboratory.live(plan);
+  tally.add(plan, life);
+  return life;
+}
+
+interface Pace {
+  stride: number;
+  offset: number;
+  enough(): boolean;
+}
+
+/** A life without a death, and one for every `stride`-th step of it at which its first process dies. */
+export async function dieAtEachStep(
+  laboratory: Laboratory,
+  plan: Omit<Plan, 'deaths'>,
+  tally: Tally,
+  pace: Pace = { stride: 1, offset: 0, enough: () => false },
+): Promise<void> {
+  const whole = await liveAndTally(laboratory, { ...plan, deaths: [] }, tally);
+  const steps = whole.traces[0]?.length ?? 0;
+  for (let step = 1 + (pace.offset % pace.stride); step <= steps && !pace.enough(); step += pace.stride)
+    await liveAndTally(laboratory, { ...plan, deaths: [step] }, tally);
+}
+
+/** A life for each step at which the first process can be stopped, while another takes its place. */
+export async function stopAtEachStep(
+  laboratory: Laboratory,
+  plan: Omit<Plan, 'deaths' | 'stopped_at'>,
+  tally: Tally,
+  pace: Pace = { stride: 1, offset: 0, enough: () => false },
+): Promise<void> {
+  const whole = await laboratory.live({ ...plan, deaths: [] });
+  const steps = whole.traces[0]?.length ?? 0;
+  for (let step = 1 + (pace.offset % pace.stride); step <= steps && !pace.enough(); step += pace.stride)
+    await liveAndTally(laboratory, { ...plan, deaths: [], stopped_at: step }, tally);
+}
+
+/** Pairs of steps: the first process dies at one, the second, which recovers, at another. `stride` 1 takes every pair. */
+export async function dieAtEachPair(
+  laboratory: Laboratory,
+  plan: Omit<Plan, 'deaths'>,
+  tally: Tally,
+  stride: number,
+  between: () => Promise<boolean>,
+): Promise<void> {
+  const whole = await laboratory.live({ ...plan, deaths: [] });
+  for (let first = 1; first <= (whole.traces[0]?.length ?? 0); first += stride) {
+    const once = await liveAndTally(laboratory, { ...plan, deaths: [first] }, tally);
+    for (let second = 1; second <= (once.traces[1]?.length ?? 0); second += stride) {
+      await liveAndTally(laboratory, { ...plan, deaths: [first, second] }, tally);
+      if (!(await between())) return;
+    }
+  }
+}
+
+/** A life of which the seed decides everything. */
+export function stormPlan(seed: number): Plan {
+  const chance = new Chance(seed);
+  const upTo = (limit: number) => 1 + (Number.parseInt(chance.hex(1), 16) % limit);
+  const rows = chance.pick([1, 2, 3, 5, 8, 12]);
+  return {
+    mode: chance.pick<Mode>([STORM, ...MODES.slice(-1), ...MODES]),
+    seed,
+    rows,
+    concurrency: upTo(4),
+    deaths: Array.from({ length: upTo(4) - 1 }, () => upTo(70)),
+    sync_deaths: Array.from({ length: upTo(4) - 1 }, () => upTo(25)),
+    stopped_at: null,
+  };
+}
+
+export function planLine(plan: Plan): string {
+  const { mode, seed, rows, concurrency, deaths, sync_deaths, stopped_at } = plan;
+  return [
+    mode.name,
+    seed,
+    rows,
+    concurrency,
+    deaths.join('+'),
+    sync_deaths?.join('+') ?? '',
+    stopped_at ?? '',
+  ].join(' | ');
+}
+
+export function planFrom(line: string): Plan {
+  const [name, seed, rows, concurrency, deaths, syncDeaths, stoppedAt] = line
+    .split('|')
+    .map((part) => part.trim());
+  const mode = MODES.find((each) => each.name === name);
+  if (!mode) throw new Error(`There is no mode ${name}.`);
+  return {
+    mode,
+    seed: Number(seed),
+    rows: Number(rows),
+    concurrency: Number(concurrency),
+    deaths: numbers(deaths),
+    sync_deaths: numbers(syncDeaths),
+    stopped_at: stoppedAt ? Number(stoppedAt) : null,
+  };
+}
+
+function numbers(joined: string | undefined): number[] {
+  return joined ? joined.split('+').map(Number) : [];
+}

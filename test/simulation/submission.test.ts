@@ -1,0 +1,101 @@
+/** A short campaign, the same each time. SIMULATION_SEED gives another; a failure names its plan, and so its seed. */
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  dieAtEachPair,
+  dieAtEachStep,
+  liveAndTally,
+  planFrom,
+  planLine,
+  stopAtEachStep,
+  stormPlan,
+  Tally,
+} from './campaign.ts';
+import { MODES } from './modes.ts';
+import { Laboratory, type Plan } from './run.ts';
+
+const SEED = Number(process.env.SIMULATION_SEED ?? 1);
+const laboratory = new Laboratory();
+afterAll(() => laboratory.close());
+
+const whole = new Tally();
+
+function modeNamed(name: string) {
+  const mode = MODES.find((each) => each.name === name);
+  if (!mode) throw new Error(`There is no mode ${name}.`);
+  return mode;
+}
+
+describe('a process that dies while it submits, and the next one', () => {
+  test('at every step, where the answer is lost', async () => {
+    const tally = new Tally();
+    await dieAtEachStep(
+      laboratory,
+      { mode: modeNamed('lost_answer'), seed: SEED, rows: 2, concurrency: 2 },
+      tally,
+    );
+    expect(tally.failures).toEqual([]);
+    expect(tally.deaths).toBeGreaterThan(40);
+  });
+
+  test('at every twelfth step, in every mode of the provider', async () => {
+    for (const [offset, mode] of MODES.entries()) {
+      const pace = { stride: 12, offset, enough: () => false };
+      await dieAtEachStep(laboratory, { mode, seed: SEED, rows: 2, concurrency: 2 }, whole, pace);
+    }
+    expect(whole.failures).toEqual([]);
+    expect(whole.modes.size).toBe(MODES.length);
+  });
+
+  test('twice, the second time while it recovers', async () => {
+    const tally = new Tally();
+    const plan = { mode: modeNamed('lost_answer'), seed: SEED, rows: 1, concurrency: 1 };
+    await dieAtEachPair(laboratory, plan, tally, 7, async () => true);
+    expect(tally.failures).toEqual([]);
+    expect(tally.deaths).toBeGreaterThan(60);
+  });
+
+  test('while it syncs, at every step', async () => {
+    const mode = modeNamed('ends returned');
+    for (let step = 1; step <= 28; step += 1) {
+      const plan = { mode, seed: SEED, rows: 2, concurrency: 2, deaths: [], sync_deaths: [step, step] };
+      await liveAndTally(laboratory, plan, whole);
+    }
+    expect(whole.failures).toEqual([]);
+  });
+
+  test('wherever a seed has it', async () => {
+    for (let index = 0; index < 80; index += 1)
+      await liveAndTally(laboratory, stormPlan(SEED * 1_000 + index), whole);
+    expect(whole.failures).toEqual([]);
+  });
+
+  test('has died at every step that has a name, and at none that has not', () => {
+    expect(whole.uncovered()).toEqual([]);
+    expect(whole.unnamed()).toEqual([]);
+  });
+});
+
+test('a process that is stopped at any step and goes on after another took its place does no harm', async () => {
+  const tally = new Tally();
+  for (const [offset, mode] of MODES.entries()) {
+    const pace = { stride: 12, offset, enough: () => false };
+    await stopAtEachStep(laboratory, { mode, seed: SEED, rows: 2, concurrency: 2 }, tally, pace);
+  }
+  expect(tally.replaced).toBeGreaterThan(20);
+  expect(tally.failures).toEqual([]);
+});
+
+describe('a plan', () => {
+  test('is lived the same way each time', async () => {
+    for (const plan of [stormPlan(SEED + 7), stormPlan(SEED + 8), stormPlan(SEED + 9)])
+      expect(await laboratory.live(plan)).toEqual(await laboratory.live(plan));
+  });
+
+  test('is read back from the line that a failure prints', () => {
+    const mode = modeNamed('storm');
+    const plan: Plan = { ...stormPlan(5), mode, deaths: [4, 9], sync_deaths: [3], stopped_at: null };
+    expect(planFrom(planLine(plan))).toEqual(plan);
+    expect(planFrom(planLine({ ...plan, stopped_at: 7 })).stopped_at).toBe(7);
+    expect(planFrom(planLine({ ...plan, deaths: [] })).deaths).toEqual([]);
+  });
+});
