@@ -136,7 +136,9 @@ function parseSource(source: string, file: string): unknown {
 function interpret(tree: unknown, source: string, file: string, world: World): Config {
   const result = configSchema.safeParse(tree);
   if (!result.success) {
-    const issue = result.error.issues[0];
+    // A misspelt key is also a missing one; the misspelling is what helps.
+    const issue =
+      result.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? result.error.issues[0];
     throw issue ? configError(issue, source, file) : result.error;
   }
   const { providers, ledger, vault, calendar, ...rest } = result.data;
@@ -287,7 +289,9 @@ function configError(issue: Issue, source: string, file: string): PayrunError {
   const secret = path.some((key) => ['api_key', 'api_secret', 'webhook_secret'].includes(key));
   const message = secret
     ? 'a secret never stands in this file; write { env = "NAME" } or { file = "path" }'
-    : issue.message;
+    : issue.message.endsWith('received undefined')
+      ? 'is missing'
+      : issue.message;
   return new PayrunError(
     'usage',
     'config_invalid',

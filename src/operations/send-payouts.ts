@@ -79,6 +79,7 @@ function createSender(submission: Submission): Sender {
   let stopped: Stopped | null = null;
   let failure: unknown;
   let badRequests = 0;
+  let unaffordable = 0;
   const mayStart = () => stopped === null && failure === undefined && !submission.stop.aborted;
 
   /** One send on the wire; the place has been taken. */
@@ -97,6 +98,7 @@ function createSender(submission: Submission): Sender {
   const one = async (item: Sendable): Promise<void> => {
     let sent = await onWire(item);
     for (let turn = 1; ; turn += 1) {
+      if (sent.result.kind === 'not_executed' && sent.result.why === 'funds') unaffordable += 1;
       const stored: Stored = await recorder.record(sent);
       count(counts, stored);
       submission.onProgress(counts);
@@ -127,14 +129,22 @@ function createSender(submission: Submission): Sender {
     async finish() {
       await Promise.all(underWay);
       if (failure !== undefined) throw failure;
-      if (submission.stop.aborted) stopped ??= { code: 'interrupted', reason: 'stopped by a signal' };
-      return { counts, stopped };
+      return { counts, stopped: stopped ?? leftOver(submission, unaffordable) };
     },
     async abandon() {
       failure ??= new Error('abandoned');
       await Promise.all(underWay);
     },
   };
+}
+
+/** Why a run that nothing stopped still left rows unsent. Skipped is not solved: they go when there is money again. */
+function leftOver(submission: Submission, unaffordable: number): Stopped | null {
+  if (unaffordable > 0) {
+    const reason = `${submission.provider.name} had too little balance for ${unaffordable} rows; the others were sent`;
+    return { code: 'insufficient_funds', reason };
+  }
+  return submission.stop.aborted ? { code: 'interrupted', reason: 'stopped by a signal' } : null;
 }
 
 interface Places {

@@ -215,6 +215,8 @@ const locksHeld = new Set<SqliteDatabase.Database>();
  * operating system lets go of also after a kill -9, and keeps while the process is only stopped. Null: another has it.
  */
 export function tryLock(path: string): { release(): void } | null {
+  // 0600 like the ledger beside it.
+  closeSync(openSync(path, 'a', 0o600));
   // Two that try at the same instant can each find the other's glance at the file and both give up; a holder stays.
   const connection = new SqliteDatabase(path, { timeout: LOCK_GLANCE_MS });
   try {

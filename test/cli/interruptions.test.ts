@@ -142,6 +142,7 @@ describe('a provider that cannot be reached', () => {
     const short = await office.run(...submit());
     expect([short.exit, statesIn(short)]).toEqual([5, { approved: 30 }]);
     const skipping = await office.run(...submit('--on-low-balance', 'skip', '--wait', '10s'));
+    expect(skipping.exit).toBe(5);
     expect(statesIn(skipping).approved).toBeGreaterThan(20);
     await expectTruth(office);
     await office.bank.settings({

@@ -205,8 +205,10 @@ async function send(
       },
       register: registerWith(context, submission),
     });
-    if (stopped || waitMs === null) return stopped;
-    return followBatch(context, submission, batch.id, waitMs);
+    // Rows that did not fit the balance keep nobody from following those that did.
+    const skipped = stopped?.code === 'insufficient_funds' && options.on_low_balance === 'skip';
+    if (waitMs === null || (stopped && !skipped)) return stopped;
+    return (await followBatch(context, submission, batch.id, waitMs)) ?? stopped;
   });
 }
 
