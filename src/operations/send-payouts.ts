@@ -140,11 +140,13 @@ function createSender(submission: Submission): Sender {
 
 /** Why a run that nothing stopped still left rows unsent. Skipped is not solved: they go when there is money again. */
 function leftOver(submission: Submission, unaffordable: number): Stopped | null {
+  // First: after a signal nothing more is asked, whatever the balance was.
+  if (submission.stop.aborted) return { code: 'interrupted', reason: 'stopped by a signal' };
   if (unaffordable > 0) {
     const reason = `${submission.provider.name} had too little balance for ${unaffordable} rows; the others were sent`;
     return { code: 'insufficient_funds', reason };
   }
-  return submission.stop.aborted ? { code: 'interrupted', reason: 'stopped by a signal' } : null;
+  return null;
 }
 
 interface Places {

@@ -68,8 +68,10 @@ export async function submitBatch(
       : null;
   if (short) return { counts: NOTHING_SENT, stopped: short };
   const report = await sendPayouts(submission, inRowOrder(batch.id, options.first));
-  if (report.stopped === null && report.counts.doubtful > 0) {
-    return { counts: report.counts, stopped: await lookAgain(submission) };
+  // Rows that were skipped for want of money say nothing about those that are in doubt.
+  const skipped = report.stopped?.code === 'insufficient_funds' && submission.on_low_balance === 'skip';
+  if ((report.stopped === null || skipped) && report.counts.doubtful > 0) {
+    return { counts: report.counts, stopped: (await lookAgain(submission)) ?? report.stopped };
   }
   return report;
 }
