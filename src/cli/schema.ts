@@ -1,5 +1,5 @@
 /** The shape of every command's output, printed for who scripts against it; the tests hold real outputs against it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PayrunError } from '../domain/errors.ts';
 import { argumentList, type Json, type Outcome, type Verb } from './command.ts';
 import { COMMANDS } from './commands.ts';

@@ -4,7 +4,7 @@
  * its header fits.
  */
 import { parse } from 'smol-toml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Bug, PayrunError } from '../domain/errors.ts';
 import { decimalsOf } from '../domain/money/currency.ts';
 import type { ProviderState } from '../domain/payout/payout.ts';

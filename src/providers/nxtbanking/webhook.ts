@@ -3,7 +3,7 @@
  * proven before anything is read; a body that was parsed and written again would be other bytes.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ProviderEvent, WebhookFormat } from '../webhook-format.ts';
 import { maskText } from './record.ts';
 import { stateOf } from './status.ts';

@@ -3,7 +3,7 @@
  * number above 2^53 silently becomes another one; an amount that cannot be read exactly is null, which holds a
  * payout, and never a guess.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatAmount } from '../../domain/money/money.ts';
 import { parseAmountOrZero } from '../../domain/money/parse-amount.ts';
 import type { BeneficiaryDetails, Registration, StatusReport } from '../provider.ts';

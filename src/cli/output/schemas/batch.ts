@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { amount, count, currency, page, sha256, stateAmounts, stateCounts, text, time } from './fields.ts';
 import type { DataSchemas } from './index.ts';
 import { payoutItem } from './payout.ts';

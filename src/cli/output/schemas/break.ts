@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BREAK_KINDS, BREAK_STATES } from '../../../domain/reconciliation/break.ts';
 import { amount, count, currency, day, page, state, text, time } from './fields.ts';
 import type { DataSchemas } from './index.ts';

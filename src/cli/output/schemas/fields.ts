@@ -1,5 +1,5 @@
 /** The kinds of values that outputs are made of, spelled once. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PAYOUT_STATES } from '../../../domain/payout/payout.ts';
 
 /** A decimal string; the currency stands beside it. */

@@ -2,7 +2,7 @@
  * The output of every command as a schema: the envelope that --json prints, and the data in it. What stands here is
  * what scripts rely on; a field that goes or changes needs a line in CHANGELOG.md.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Bug } from '../../../domain/errors.ts';
 import { schemaName } from '../render.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { amount, count, currency, page, state, stateCounts, text, time } from './fields.ts';
 import type { DataSchemas } from './index.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { amount, count, currency, day, sha256, text } from './fields.ts';
 import type { DataSchemas } from './index.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
 import { breakItem } from './break.ts';
 import { amount, count, currency, day, sha256, text } from './fields.ts';

@@ -1,5 +1,5 @@
 /** The commands of one word. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, text } from './fields.ts';
 import type { DataSchemas } from './index.ts';
 

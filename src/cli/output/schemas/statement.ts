@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { amount, count, currency, day, page, sha256, text, time } from './fields.ts';
 import type { DataSchemas } from './index.ts';
 
