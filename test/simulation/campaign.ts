@@ -5,7 +5,7 @@
 import { Chance } from '../../src/sandbox/chance.ts';
 import type { Crime, Finding } from './auditor.ts';
 import { FAILPOINTS } from './failpoints.ts';
-import { MODES, STORM } from './modes.ts';
+import { MODES, modeNamed, STORM } from './modes.ts';
 import type { Laboratory, Life, Plan } from './run.ts';
 import type { Mode } from './world.ts';
 
@@ -169,10 +169,8 @@ export function planFrom(line: string): Plan {
   const [name, seed, rows, concurrency, deaths, syncDeaths, stoppedAt] = line
     .split('|')
     .map((part) => part.trim());
-  const mode = MODES.find((each) => each.name === name);
-  if (!mode) throw new Error(`There is no mode ${name}.`);
   return {
-    mode,
+    mode: modeNamed(name ?? ''),
     seed: Number(seed),
     rows: Number(rows),
     concurrency: Number(concurrency),

@@ -40,8 +40,18 @@ export interface Pause {
   meanwhile(): Promise<void>;
 }
 
+/** What watches a process as it goes: it may let it pass, stop it, or end it. */
+export interface Steps {
+  /** A step at which a process can also be stopped. */
+  pass(point: string): Promise<void>;
+  /** A step within a transaction, at which nothing can stand still. */
+  hit(point: string): void;
+  /** For what is no step of its own, and yet must not happen after death. */
+  alive(): void;
+}
+
 /** Steps are counted within one process; `dieAt` is the number of the one at which it dies, from 1. */
-export class Failpoints {
+export class Failpoints implements Steps {
   readonly trace: string[] = [];
   dead = false;
   readonly #dieAt: number | null;
@@ -71,14 +81,13 @@ export class Failpoints {
     throw new Crash(point);
   }
 
-  /** For what is no step of its own, and yet must not happen after death. */
   alive(): void {
     if (this.dead) throw new Crash('dead already');
   }
 }
 
 /** The database as a process has it that may die at each transaction and each write. */
-export function mortalDatabase(database: Database, points: Failpoints): Database {
+export function mortalDatabase(database: Database, points: Steps): Database {
   return {
     path: database.path,
     all: async (sql, params) => {
@@ -108,7 +117,7 @@ export function mortalDatabase(database: Database, points: Failpoints): Database
   };
 }
 
-function mortalTransaction(tx: Transaction, points: Failpoints): Transaction {
+function mortalTransaction(tx: Transaction, points: Steps): Transaction {
   const write = (table: string) => points.hit(`write: ${table}`);
   return {
     all: (sql, params) => tx.all(sql, params),

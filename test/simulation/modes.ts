@@ -58,3 +58,9 @@ export const MODES: readonly Mode[] = [
   STORM,
   { ...STORM, name: 'storm, the same answer for a duplicate', duplicate: 'same_answer' },
 ];
+
+export function modeNamed(name: string): Mode {
+  const mode = MODES.find((each) => each.name === name);
+  if (!mode) throw new Error(`There is no mode ${name}.`);
+  return mode;
+}

@@ -229,7 +229,7 @@ function reads(name: string, empty: (sql: string) => boolean): Mutant {
 }
 
 /** What the ledger said of its owner at first is what it is taken to say ever after. */
-function believingItself(database: Database): Database {
+export function believingItself(database: Database): Database {
   let first: unknown;
   return {
     ...database,

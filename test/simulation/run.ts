@@ -61,7 +61,7 @@ const SYNCS = 12;
 const SYNC_PAUSE_MS = 3_600_000;
 
 /** Where files cost no disk, if there is such a place. */
-const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+export const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export class Laboratory {
   readonly #folder = mkdtempSync(join(FAST, 'payrun-simulation-'));

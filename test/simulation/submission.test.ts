@@ -10,7 +10,7 @@ import {
   stormPlan,
   Tally,
 } from './campaign.ts';
-import { MODES } from './modes.ts';
+import { MODES, modeNamed } from './modes.ts';
 import { Laboratory, type Plan } from './run.ts';
 
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
@@ -18,12 +18,6 @@ const laboratory = new Laboratory();
 afterAll(() => laboratory.close());
 
 const whole = new Tally();
-
-function modeNamed(name: string) {
-  const mode = MODES.find((each) => each.name === name);
-  if (!mode) throw new Error(`There is no mode ${name}.`);
-  return mode;
-}
 
 describe('a process that dies while it submits, and the next one', () => {
   test('at every step, where the answer is lost', async () => {

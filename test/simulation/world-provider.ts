@@ -9,7 +9,7 @@ import type {
   SubmitRequest,
   Unavailable,
 } from '../../src/providers/provider.ts';
-import type { Failpoints } from './failpoints.ts';
+import type { Steps } from './failpoints.ts';
 import { type SendFault, WINDOW_MS, type World } from './world.ts';
 
 /** Whether these bytes are on disk for this reference, with a send that is about to be made; asked before anything is done. */
@@ -17,7 +17,7 @@ export type StoredFirst = (request: SubmitRequest) => boolean;
 
 const ONLY_PAYOUTS: Unavailable = { kind: 'bad_answer', reason: 'this world only pays' };
 
-export function worldProvider(world: World, points: Failpoints, storedFirst: StoredFirst): Provider {
+export function worldProvider(world: World, points: Steps, storedFirst: StoredFirst): Provider {
   const ask = (find: () => LookUpOutcome) => async (): Promise<LookUpOutcome> => {
     await points.pass('look-up: before the call');
     const found: LookUpOutcome = world.deaf()
@@ -89,12 +89,7 @@ function unavailable(world: World): Unavailable {
   ]);
 }
 
-function send(
-  world: World,
-  points: Failpoints,
-  request: SubmitRequest,
-  storedFirst: StoredFirst,
-): SubmitOutcome {
+function send(world: World, points: Steps, request: SubmitRequest, storedFirst: StoredFirst): SubmitOutcome {
   const { provider_reference: reference, body } = request;
   const fault = world.nextFault(reference);
   if (fault === 'never_sent') return rejected({ because: 'never_sent', reason: 'connection refused' });

@@ -152,7 +152,7 @@ export class World {
     const known = this.known(reference);
     if (known) return known;
     const execution: Execution = {
-      provider_id: `po_${this.executions.length + 1}`,
+      provider_id: `po_${this.executions.length + 1}_${reference}`,
       reference,
       amount_minor,
       fate: this.mode.fate(this.chance),
