@@ -59,6 +59,8 @@ export interface Bank {
   log(): Promise<BankRequest[]>;
   faults(faults: readonly Fault[]): Promise<void>;
   settings(settings: Record<string, unknown>): Promise<void>;
+  /** Another bank behind the same URL, which knows nobody. */
+  reset(options?: Record<string, unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startBank(options: Record<string, unknown> = {}, port = 0)
     log: () => get<BankRequest[]>('/control/log'),
     faults: (faults) => post('/control/faults', faults),
     settings: (settings) => post('/control/settings', settings),
+    reset: (options = {}) => post('/control/reset', options),
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

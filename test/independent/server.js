@@ -6,6 +6,7 @@
  *   POST /control/settings  any of books.js DEFAULTS, and `token_seconds`, `latency_ms`, `balance`,
  *                           `rewrite` {reference: status}, for a provider that changes its mind
  *   POST /control/faults    [{kind, method?, path?, reference?, times?, chance?, after_ms?, retry_after?, status?}]
+ *   POST /control/reset     options as at the start: another bank, which knows nobody
  *   GET  /control/books     balance, payouts, violations          GET /control/log  requests with their times
  */
 import { createServer } from 'node:http';
@@ -16,15 +17,7 @@ import * as bank from './books.js';
 const PREFIX = '/api/v1';
 
 export async function startServer({ port = 0, options = {} } = {}) {
-  const state = {
-    books: bank.createBooks(options),
-    faults: [],
-    tokens: new Map(),
-    log: [],
-    token_seconds: options.token_seconds ?? 3600,
-    latency_ms: options.latency_ms ?? 0,
-    random: randomFrom(options.seed ?? 1),
-  };
+  const state = freshState(options);
   const server = createServer((request, response) => {
     handle(state, request, response).catch((error) => {
       process.stderr.write(`${error.stack}\n`);
@@ -39,6 +32,18 @@ export async function startServer({ port = 0, options = {} } = {}) {
       server.closeAllConnections();
     });
   return { url: `http://127.0.0.1:${server.address().port}`, state, close };
+}
+
+function freshState(options) {
+  return {
+    books: bank.createBooks(options),
+    faults: [],
+    tokens: new Map(),
+    log: [],
+    token_seconds: options.token_seconds ?? 3600,
+    latency_ms: options.latency_ms ?? 0,
+    random: randomFrom(options.seed ?? 1),
+  };
 }
 
 /** Repeatable, so that a run that failed can be made again (mulberry32). */
@@ -239,6 +244,7 @@ function acceptLate(state, call, fault) {
 function control(state, request, url, raw, response) {
   const body = parse(raw);
   if (url.pathname === '/control/faults' && request.method === 'POST') state.faults = body;
+  if (url.pathname === '/control/reset' && request.method === 'POST') Object.assign(state, freshState(body));
   if (url.pathname === '/control/settings' && request.method === 'POST') {
     Object.assign(state.books.settings, body);
     state.latency_ms = body.latency_ms ?? state.latency_ms;
