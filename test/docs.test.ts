@@ -9,6 +9,7 @@ import { CONFIG_KEYS } from '../src/cli/config.ts';
 import { EXIT } from '../src/cli/exit-codes.ts';
 import { FORMATS, GLOBAL_OPTIONS, wholeProgram } from '../src/cli/program.ts';
 import { FAILURE_CODES, HOLD_REASONS, PAYOUT_STATES } from '../src/domain/payout/payout.ts';
+import { profileSchema, STATED_TOTALS } from '../src/statements/profile-schema.ts';
 import { codesIn } from './documented-codes.ts';
 import { agrees, parseSteps, startReplay, withPlaceholders } from './replay.ts';
 
@@ -108,6 +109,12 @@ describe('the README names', () => {
   test('every key of the configuration', () => {
     const shown = configKeysIn(README);
     expect(CONFIG_KEYS.filter((key) => !shown.has(key) && !mentions(README, `\`${key}\``))).toEqual([]);
+  });
+
+  test('every key of a statement profile', () => {
+    const { shape } = profileSchema;
+    const names = [...Object.keys(shape), ...Object.keys(shape.columns.shape), ...STATED_TOTALS];
+    expect(missing(names.map((name) => `\`${name}\``))).toEqual([]);
   });
 
   test('every exit code, in a table', () => {

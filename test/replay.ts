@@ -2,7 +2,7 @@
  * Replays what a page or a transcript shows. `$ payrun …` is run in a folder of its own and its output compared:
  * stdout, then stderr, then `[exit N]` where that is not 0. `…` stands for anything within a line, a line that is
  * only `…` for any lines. Also understood: files written with `$ cat > NAME <<EOF`, `cat`, `cp`, `chmod`, `mkdir`, `rm`,
- * `> FILE`, `NAME=value` before a command, and `&` behind a server, which is stopped at the end.
+ * `> FILE`, `>> FILE`, `NAME=value` before a command, and `&` behind a server, which is stopped at the end.
  *
  * A sandbox on port 4010 gets a free port, and what is shown says 4010 again: tests run side by side.
  */
@@ -108,7 +108,7 @@ async function runStep(step: Step, state: ReplayState): Promise<string> {
   if (program !== 'payrun') {
     const text = fileCommand(program, args, step.input, state.folder);
     if (target === null) return shown(text);
-    writeFileSync(join(state.folder, target), text);
+    writeFileSync(join(state.folder, target.path), text, { flag: target.flag });
     return '';
   }
   pointAtServer(state);
@@ -118,7 +118,7 @@ async function runStep(step: Step, state: ReplayState): Promise<string> {
     env,
     ...(step.input === null ? {} : { stdin: step.input }),
   });
-  if (target !== null) writeFileSync(join(state.folder, target), ran.stdout);
+  if (target !== null) writeFileSync(join(state.folder, target.path), ran.stdout, { flag: target.flag });
   return shown(shownText(target === null ? ran : { ...ran, stdout: '' }));
 }
 
@@ -191,10 +191,12 @@ function fileCommand(program: string, args: readonly string[], input: string | n
   );
 }
 
-/** Takes `> FILE` out of the words. */
-function redirection(words: string[]): string | null {
-  const index = words.indexOf('>');
-  return index < 0 ? null : (words.splice(index, 2)[1] ?? null);
+/** Takes `> FILE` or `>> FILE` out of the words. */
+function redirection(words: string[]): { path: string; flag: 'w' | 'a' } | null {
+  const index = words.findIndex((word) => word === '>' || word === '>>');
+  if (index < 0) return null;
+  const [arrow, path = ''] = words.splice(index, 2);
+  return { path, flag: arrow === '>' ? 'w' : 'a' };
 }
 
 function shellWords(command: string): string[] {

@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { Actor } from '../domain/actor.ts';
 import { compareText } from '../domain/reconciliation/statement-line.ts';
+import type { LineCount } from '../statements/line-count.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { detectProfile, readStatement, type StatementRow } from '../statements/read-statement.ts';
+import type { Proof } from '../statements/statement-proof.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
 import { statementBySha256, storeStatement } from '../store/statements.ts';
 
@@ -43,6 +45,9 @@ export interface ImportedStatement {
   from: string | null;
   to: string | null;
   already_imported: boolean;
+  /** What became of the file's lines; null where it was taken in before. */
+  count: LineCount | null;
+  proofs: readonly Proof[];
 }
 
 /** A file whose rows are good, not stored yet. */
@@ -51,6 +56,8 @@ export interface ReadFile {
   sha256: string;
   profile: Profile;
   rows: readonly StatementRow[];
+  count: LineCount;
+  proofs: readonly Proof[];
 }
 
 export interface ReadStatements {
@@ -116,6 +123,8 @@ async function knownStatement(
     from: known.from_on,
     to: known.to_on,
     already_imported: true,
+    count: null,
+    proofs: [],
   };
 }
 
@@ -124,12 +133,12 @@ export function readFile(
   input: StatementInput,
   terms: Omit<StatementTerms, 'provider'>,
   warnings: CsvWarning[],
-): { profile: Profile; rows: readonly StatementRow[] } {
+): Pick<ReadFile, 'profile' | 'rows' | 'count' | 'proofs'> {
   const profile = terms.profile ?? detectProfile(input.bytes, terms.profiles) ?? terms.expected_profile;
   const read = readStatement(input.bytes, profile, terms.time_zone);
   if (read.errors.length > 0) throw fileRefused(input.name, read.errors);
   warnings.push(...read.warnings);
-  return { profile, rows: read.rows };
+  return { profile, rows: read.rows, count: read.count, proofs: read.proofs };
 }
 
 async function store(
@@ -168,5 +177,7 @@ async function store(
     from,
     to,
     already_imported: false,
+    count: file.count,
+    proofs: file.proofs,
   };
 }

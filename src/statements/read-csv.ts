@@ -12,11 +12,15 @@ export type { CsvRow } from './csv-records.ts';
 
 export interface CsvSpec {
   required: readonly string[];
-  optional: readonly string[];
+  /** `any`: whoever asks knows the columns by the header that is handed back. */
+  optional: readonly string[] | 'any';
   /** A list to be paid without rows is a mistake; a statement without rows is a quiet day. */
   rows_required: boolean;
   /** A comma where it is left out; statements come with others. */
   delimiter?: string;
+  /** The first record is a row like the others. */
+  headerless?: boolean;
+  most_columns?: number;
 }
 
 export interface CsvWarning {
@@ -27,6 +31,8 @@ export interface CsvWarning {
 export interface CsvRead {
   /** Where each known column of the file stands in `values`. */
   columns: ReadonlyMap<string, number>;
+  /** The first record; null where there is none. */
+  header: CsvRow | null;
   /** To be read once. Rows that are themselves malformed are not among them. */
   rows: Iterable<CsvRow>;
   /** Complete when `rows` has been read to its end; callers add what they find in the values. */
@@ -39,25 +45,35 @@ export const MOST_COLUMNS = 64;
 export function readCsv(bytes: Uint8Array, spec: CsvSpec): CsvRead {
   const errors: RowError[] = [];
   const warnings: CsvWarning[] = [];
-  const nothing: CsvRead = { columns: new Map(), rows: [], errors, warnings };
+  const nothing: CsvRead = { columns: new Map(), header: null, rows: [], errors, warnings };
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const foreign = foreignFormat(buffer);
   const undecodable = foreign ? [foreign] : encodingErrors(buffer);
   if (undecodable.length > 0) return { ...nothing, errors: undecodable };
 
   const records = readRecords(withoutMark(buffer), errors, spec.delimiter);
-  const header = records.next();
-  if (header.done) {
-    if (errors.length === 0)
+  const first = records.next();
+  if (first.done) {
+    if (errors.length === 0 && !spec.headerless)
       errors.push(
         atHeader({ code: 'file_empty', message: 'The file is empty; its first line names the columns.' }),
       );
     return nothing;
   }
-  const cells = header.value.values;
-  const columns = readHeader(cells, spec, errors, warnings);
-  if (errors.length > 0) return nothing;
-  return { columns, rows: readRows(records, cells.length, spec, errors), errors, warnings };
+  const header = first.value;
+  const width = header.values.length;
+  if (spec.headerless) {
+    const rows = readRows(withFirst(header, records), width, spec, errors);
+    return { columns: new Map(), header, rows, errors, warnings };
+  }
+  const columns = readHeader(header, spec, errors, warnings);
+  if (errors.length > 0) return { ...nothing, header };
+  return { columns, header, rows: readRows(records, width, spec, errors), errors, warnings };
+}
+
+function* withFirst(first: CsvRow, rest: Iterable<CsvRow>): Generator<CsvRow, void, undefined> {
+  yield first;
+  yield* rest;
 }
 
 /** The error that refuses a file for all of its row errors at once: exit 4, nothing of it was taken. */
@@ -95,7 +111,7 @@ function* readRows(
         line: record.line,
         column: null,
         code: 'row_ragged',
-        message: `The row has ${record.values.length} values where the header names ${width} columns; a value with a comma in it needs quotes around it.`,
+        message: `The row has ${record.values.length} values where ${spec.headerless ? 'the first has' : 'the header names'} ${width}${spec.headerless ? '' : ' columns'}; a value with a ${nameOfOne(spec.delimiter ?? ',')} in it needs quotes around it.`,
         value: null,
       });
     } else {
@@ -108,19 +124,19 @@ function* readRows(
 }
 
 function readHeader(
-  cells: readonly string[],
+  { line, values: cells }: CsvRow,
   spec: CsvSpec,
   errors: RowError[],
   warnings: CsvWarning[],
 ): Map<string, number> {
   const columns = new Map<string, number>();
-  const problem = wrongHeader(cells, spec.delimiter ?? ',');
+  const problem = wrongHeader(cells, spec);
   if (problem) {
-    errors.push(problem);
+    errors.push({ ...problem, line });
     return columns;
   }
-  if (!passes({ line: 1, values: cells }, [], errors)) return columns;
-  const known = new Set([...spec.required, ...spec.optional]);
+  if (!passes({ line, values: cells }, [], errors)) return columns;
+  const known = spec.optional === 'any' ? null : new Set([...spec.required, ...spec.optional]);
   const seen = new Map<string, string>();
   for (const [index, cell] of cells.entries()) {
     const name = cell.normalize('NFKC').trim().toLowerCase();
@@ -132,7 +148,7 @@ function readHeader(
           ? `Column "${excerpt(maskCell(cell))}" is there twice.`
           : `Columns "${excerpt(maskCell(earlier))}" and "${excerpt(maskCell(cell))}" have the same name.`;
       errors.push({
-        line: 1,
+        line,
         column: excerpt(maskCell(cell)),
         code: 'column_duplicate',
         message,
@@ -140,26 +156,28 @@ function readHeader(
       });
     }
     seen.set(folded, cell);
-    if (known.has(name)) columns.set(name, index);
+    if (known === null || known.has(name)) columns.set(name, index);
     else warnings.push({ code: 'column_unknown', message: unknownColumn(cell, index) });
   }
   for (const name of spec.required) {
     if (columns.has(name)) continue;
     const message = `Column "${name}" is missing; the file has ${cells.map((cell) => `"${excerpt(maskCell(cell))}"`).join(', ')}.`;
-    errors.push({ line: 1, column: name, code: 'column_missing', message, value: null });
+    errors.push({ line, column: name, code: 'column_missing', message, value: null });
   }
   return columns;
 }
 
-function unknownColumn(cell: string, index: number): string {
+export function unknownColumn(cell: string, index: number): string {
   return cell.trim() === ''
     ? `Column ${index + 1} has no name; it is not read.`
     : `Column "${excerpt(maskCell(cell))}" is not known; it is not read.`;
 }
 
 /** A first line that is no header of ours as a whole. */
-function wrongHeader(cells: readonly string[], wanted: string): RowError | undefined {
+function wrongHeader(cells: readonly string[], spec: CsvSpec): RowError | undefined {
   const [first = ''] = cells;
+  const wanted = spec.delimiter ?? ',';
+  const most = spec.most_columns ?? MOST_COLUMNS;
   if (/^sep=/i.test(first)) {
     return atHeader({
       code: 'sep_line',
@@ -174,10 +192,10 @@ function wrongHeader(cells: readonly string[], wanted: string): RowError | undef
       message: `The columns are separated by ${nameOfDelimiter(delimiter)}; save the file with ${nameOfDelimiter(wanted)} between them.`,
     });
   }
-  if (cells.length > MOST_COLUMNS) {
+  if (cells.length > most) {
     return atHeader({
       code: 'columns_too_many',
-      message: `The header names ${cells.length} columns; at most ${MOST_COLUMNS} are read.`,
+      message: `The header names ${cells.length} columns; at most ${most} are read.`,
     });
   }
   return undefined;
@@ -186,6 +204,11 @@ function wrongHeader(cells: readonly string[], wanted: string): RowError | undef
 function nameOfDelimiter(delimiter: string): string {
   if (delimiter === ',') return 'commas';
   return delimiter === '\t' ? 'tabs' : `"${delimiter}"`;
+}
+
+function nameOfOne(delimiter: string): string {
+  if (delimiter === ',') return 'comma';
+  return delimiter === '\t' ? 'tab' : `"${delimiter}"`;
 }
 
 function atHeader(problem: Pick<RowError, 'code' | 'message'>): RowError {

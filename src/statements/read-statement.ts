@@ -1,14 +1,17 @@
 /**
- * A provider's report to statement lines, as its profile says. Every bad row is reported with its line and nothing
- * is half-read.
+ * A provider's report to statement lines, as its profile says. Every bad row is reported with its line and nothing is
+ * half-read; every line of the file is accounted for, and what the report states about itself is held against its rows.
  */
-import { parse } from 'csv-parse/sync';
 import type { RowError } from '../domain/errors.ts';
-import { type Profile, profileOfHeader, profilesOfHeader } from './profile.ts';
-import { type CsvWarning, readCsv } from './read-csv.ts';
+import { countLines, type LineCount } from './line-count.ts';
+import type { Profile } from './profile.ts';
+import { resolveColumns } from './profile-fit.ts';
+import { type CsvRead, type CsvWarning, excerpt, readCsv, unknownColumn } from './read-csv.ts';
+import { type Movement, needsProof, type Proof, prove } from './statement-proof.ts';
 import { rowReader, type StatementRow } from './statement-row.ts';
-import { isSkipped, prepared } from './statement-text.ts';
+import { type Prepared, prepareText } from './statement-text.ts';
 
+export { detectProfile } from './profile-fit.ts';
 export type { StatementRow } from './statement-row.ts';
 
 export interface StatementRead {
@@ -16,64 +19,104 @@ export interface StatementRead {
   /** Any of these refuses the whole file. */
   errors: RowError[];
   warnings: CsvWarning[];
+  count: LineCount;
+  proofs: Proof[];
 }
 
-const HEADER_BYTES = 65_536;
-
-/** The profile that the file's header fits, or undefined. */
-export function detectProfile(bytes: Uint8Array, profiles: readonly Profile[]): Profile | undefined {
-  return profileOfHeader((profile) => headerOf(bytes, profile), profiles);
-}
-
-/** Every profile that the header fits, the one that knows most of it first. */
-export function fittingProfiles(bytes: Uint8Array, profiles: readonly Profile[]): Profile[] {
-  return profilesOfHeader((profile) => headerOf(bytes, profile), profiles).map(({ profile }) => profile);
-}
-
-/** The titles of the columns, as the file writes them. */
-export function headerOf(bytes: Uint8Array, profile: Profile): string[] {
-  const text = new TextDecoder(profile.encoding).decode(bytes.subarray(0, HEADER_BYTES));
-  const line = text
-    .split(/\r\n|\n|\r/)
-    .slice(profile.skip_lines)
-    .find((each) => each.trim() !== '' && !isSkipped(each, profile));
-  if (line === undefined) return [];
-  const [header] = parse(line, {
-    delimiter: profile.delimiter,
-    relax_quotes: true,
-    relax_column_count: true,
-    bom: true,
-  }) as string[][];
-  return header ?? [];
-}
+// Reports of card processors have a column for everything.
+const MOST_COLUMNS = 400;
 
 /** `timeZone` is the ledger's: it decides the day of an instant. */
 export function readStatement(bytes: Uint8Array, profile: Profile, timeZone: string): StatementRead {
-  const text = prepared(bytes, profile);
-  if (text === null) {
-    const message = `The file is not ${profile.encoding}, as the profile ${profile.name} declares it.`;
-    const error = { line: 1, column: null, code: 'encoding_invalid', message, value: null };
-    return { rows: [], errors: [error], warnings: [] };
+  const prepared = prepareText(bytes, profile);
+  const headerless = profile.header === 'none';
+  const csv =
+    prepared.errors.length > 0
+      ? null
+      : readCsv(prepared.bytes, {
+          required: [],
+          optional: 'any',
+          rows_required: false,
+          delimiter: profile.delimiter,
+          headerless,
+          most_columns: MOST_COLUMNS,
+        });
+  if (csv === null) return { rows: [], errors: prepared.errors, warnings: [], ...uncounted(bytes, prepared) };
+  const cells = csv.header?.values ?? [];
+  const resolved = resolveColumns(cells, profile);
+  if (csv.header !== null && csv.errors.length === 0)
+    csv.errors.push(...resolved.missing.map((name) => columnMissing(name, csv, profile)));
+  if (csv.header === null || csv.errors.length > 0)
+    return { rows: [], errors: csv.errors, warnings: csv.warnings, ...uncounted(prepared.bytes, prepared) };
+  if (profile.other_columns === 'warn' && !headerless) {
+    for (const index of resolved.unread)
+      csv.warnings.push({ code: 'column_unknown', message: unknownColumn(cells[index] ?? '', index) });
   }
-  const csv = readCsv(text, {
-    required: profile.required,
-    optional: [
-      ...profile.optional,
-      ...Object.values(profile.columns),
-      ...profile.kinds.map((rule) => rule.column),
-    ],
-    rows_required: false,
-    delimiter: profile.delimiter,
+  const titles = headerless ? cells.map((_, index) => `column ${index + 1}`) : cells;
+  const movements: Movement[] | null = needsProof(profile, prepared.totals) ? [] : null;
+  const read = rowReader({
+    profile,
+    resolved,
+    titles,
+    errors: csv.errors,
+    time_zone: timeZone,
+    observe: movements === null ? null : (movement) => movements.push(movement),
   });
-  const reader = rowReader(profile, csv.columns, csv.errors, timeZone);
+  const { rows, count } = readRows(csv, prepared, headerless, read);
+  const proved =
+    movements === null || csv.errors.length > 0
+      ? null
+      : prove(movements, prepared.totals, profile, count.lines);
+  return {
+    rows,
+    errors: [...csv.errors, ...(proved?.errors ?? [])],
+    warnings: [...csv.warnings, ...(proved?.warnings ?? [])],
+    count,
+    proofs: proved?.proofs ?? [],
+  };
+}
+
+function readRows(
+  csv: CsvRead,
+  prepared: Prepared,
+  headerless: boolean,
+  read: (line: number, values: readonly string[]) => StatementRow | null,
+): { rows: StatementRow[]; count: LineCount } {
+  const counter = countLines(prepared.bytes);
+  if (csv.header && !headerless) counter.saw(csv.header, 'header');
   const rows: StatementRow[] = [];
   const seen = new Map<string, number>();
-  for (const { line, values } of csv.rows) {
-    const row = reader(line, values);
-    if (!row) continue;
+  for (const record of csv.rows) {
+    // A row of empty cells says nothing; banks fill pages with them.
+    if (record.values[0]?.trim() === '' && record.values.every((value) => value.trim() === '')) {
+      counter.saw(record, 'blank');
+      continue;
+    }
+    const row = read(record.line, record.values);
+    counter.saw(record, row === null ? 'refused' : 'taken');
+    if (row === null) continue;
     row.occurrence = (seen.get(row.content) ?? 0) + 1;
     seen.set(row.content, row.occurrence);
     rows.push(row);
   }
-  return { rows, errors: csv.errors, warnings: csv.warnings };
+  const { count, lost } = counter.finish(prepared.skipped);
+  if (csv.errors.length === 0) csv.errors.push(...lost.map(lineUnread));
+  return { rows, count };
+}
+
+/** Where nothing was read, every line that is not skipped is refused. */
+function uncounted(bytes: Uint8Array, { skipped }: Prepared): Pick<StatementRead, 'count' | 'proofs'> {
+  return { count: countLines(bytes).finish(skipped).count, proofs: [] };
+}
+
+function columnMissing(name: string, { header }: CsvRead, profile: Profile): RowError {
+  const has = header?.values.map((cell) => `"${excerpt(cell)}"`).join(', ') ?? '';
+  const message = `Column "${name}" of the profile ${profile.name} is missing; the file has ${has}.`;
+  return { line: header?.line ?? 1, column: name, code: 'column_missing', message, value: null };
+}
+
+/** That no line is lost is proved, not hoped: should one be, the file is refused. */
+function lineUnread(line: number): RowError {
+  const message = 'The line is neither blank nor a row that was read; nothing of the file is taken.';
+  return { line, column: null, code: 'line_unread', message, value: null };
 }

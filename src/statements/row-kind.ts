@@ -4,15 +4,16 @@
  */
 import { isOfPayout, type LineKind } from '../domain/reconciliation/statement-line.ts';
 import type { Profile } from './profile.ts';
+import type { Resolved } from './profile-fit.ts';
 
 /** `amount` is signed; `named` says whether the row carries an identifier. */
 export function kindReader(
   profile: Profile,
-  columns: ReadonlyMap<string, number>,
+  resolved: Resolved,
 ): (values: readonly string[], amount: bigint, named: boolean) => LineKind {
-  const rules = profile.kinds.map(({ column, pattern, kind }) => ({
-    at: columns.get(column) ?? -1,
-    expression: new RegExp(pattern, 'i'),
+  const rules = profile.kinds.map(({ expression, kind }, index) => ({
+    at: resolved.kinds[index] ?? -1,
+    expression,
     kind,
   }));
   return (values, amount, named) => {

@@ -9,10 +9,12 @@ import { decimalsOf } from '../domain/money/currency.ts';
 import type { ProviderState } from '../domain/payout/payout.ts';
 import { isOfPayout, type LineKind, normaliseUtr } from '../domain/reconciliation/statement-line.ts';
 import type { Field, Profile } from './profile.ts';
+import type { Resolved } from './profile-fit.ts';
 import { excerpt } from './read-csv.ts';
+import { amountReader } from './row-amounts.ts';
 import { kindReader } from './row-kind.ts';
-import { readAmount } from './statement-amount.ts';
 import { dateReader, type StatementDate } from './statement-date.ts';
+import type { Movement } from './statement-proof.ts';
 
 /** One row of a report; amounts in minor units, null where the cell is empty. */
 export interface StatementRow {
@@ -40,18 +42,30 @@ export interface StatementRow {
 }
 
 const LONGEST_VALUE = 255;
+// A narration may be long; what a pattern finds in it may not.
+const LONGEST_NARRATION = 4000;
 
 export type RowReader = (line: number, values: readonly string[]) => StatementRow | null;
 
-export function rowReader(
-  profile: Profile,
-  columns: ReadonlyMap<string, number>,
-  errors: RowError[],
-  timeZone: string,
-): RowReader {
-  const cells = cellReader(profile, columns, errors);
-  const cellsOf = cellWriter(columns);
-  const kindOf = kindReader(profile, columns);
+/** What a reader of rows is made with. */
+export interface RowTerms {
+  profile: Profile;
+  resolved: Resolved;
+  /** The header, as the file writes it; numbers where it has none. */
+  titles: readonly string[];
+  errors: RowError[];
+  /** The ledger's: it decides the day of an instant. */
+  time_zone: string;
+  /** Where the report's own totals and balances are to be proved: hears of every good row. */
+  observe: ((movement: Movement) => void) | null;
+}
+
+export function rowReader(terms: RowTerms): RowReader {
+  const { profile, resolved, errors, observe } = terms;
+  const cells = cellReader(terms);
+  const amounts = amountReader(cells, profile, resolved);
+  const cellsOf = cellWriter(terms.titles, resolved.unread);
+  const kindOf = kindReader(profile, resolved);
   return (line, values) => {
     const errorsBefore = errors.length;
     cells.move(line, values);
@@ -64,9 +78,9 @@ export function rowReader(
       );
       return null;
     }
-    const amount = signedAmount(cells, profile, currency);
+    const { amount, moved } = amounts.signed(currency);
     if (amount === null && errors.length === errorsBefore)
-      cells.refuse(amountField(profile), 'amount_invalid', 'The amount is empty.');
+      cells.refuse(amounts.field, 'amount_invalid', 'The amount is empty.');
     const word = profile.columns.status === undefined ? null : cells.text('status');
     if (word === null && profile.columns.status !== undefined) {
       cells.refuse('status', 'status_missing', 'The status is empty; without it the row says nothing.');
@@ -77,7 +91,9 @@ export function rowReader(
     const provider_id = cells.text('provider_id');
     const provider_reference = cells.text('provider_reference');
     const named = utr !== null || provider_id !== null || provider_reference !== null;
-    const kind = kindOf(values, amount ?? 0n, named);
+    const kind = kindOf(cells.values(), amount ?? 0n, named);
+    const fee = amounts.fee(currency);
+    const balance = amounts.balance(currency);
     const row = {
       provider_id,
       provider_reference,
@@ -86,8 +102,9 @@ export function rowReader(
       kind,
       amount_minor: isOfPayout(kind) ? magnitude(amount ?? 0n) : (amount ?? 0n),
       currency,
-      fee_minor: cells.amount('fee', currency),
-      tax_minor: cells.amount('tax', currency),
+      // A fee that is given back with its payout leaves none.
+      fee_minor: kind === 'return' && fee !== null && fee < 0n ? 0n : fee,
+      tax_minor: amounts.tax(currency, kind),
       // A report without statuses lists what happened.
       status:
         word === null
@@ -98,9 +115,10 @@ export function rowReader(
       status_word: word ?? (kind === 'return' ? 'RETURN' : 'SUCCESS'),
       failure_reason: cells.text('failure_reason'),
       stated_at: stated?.at ?? (stated ? `${stated.on}T00:00:00.000Z` : null),
-      stated_on: stated === null ? null : (stated.on ?? dayIn(timeZone, stated.at ?? '')),
+      stated_on: stated === null ? null : (stated.on ?? dayIn(terms.time_zone, stated.at ?? '')),
     } as const;
     if (errors.length > errorsBefore) return null;
+    observe?.({ line, currency, moved, fee, balance });
     return {
       line_no: line,
       content: contentOf(row, created, cells.narration()),
@@ -116,75 +134,58 @@ function currencyOf(cells: CellReader, profile: Profile): string {
   return (profile.lower_case_currency ? stated?.toUpperCase() : stated) ?? profile.currency ?? '';
 }
 
-interface CellReader {
+function magnitude(minor: bigint): bigint {
+  return minor < 0n ? -minor : minor;
+}
+
+export interface CellReader {
   /** To the next row. */
   move(line: number, values: readonly string[]): void;
+  /** Of the row, without filling. */
+  values(): readonly string[];
   /** Null where the cell is empty or the file has no such column. */
   text(field: Field): string | null;
-  amount(field: 'amount' | 'debit' | 'credit' | 'fee' | 'tax', currency: string): bigint | null;
   /** The cell behind an identifier that a pattern finds in it: the rest of it tells rows apart, too. */
   narration(): string | null;
   date(field: 'created_at' | 'completed_at'): StatementDate | null;
-  refuse(field: Field, code: string, message: string): void;
+  refuse(field: Field, code: string, message: string, position?: number): void;
 }
 
-function cellReader(profile: Profile, columns: ReadonlyMap<string, number>, errors: RowError[]): CellReader {
-  const at = new Map<Field, number>();
-  for (const [field, title] of Object.entries(profile.columns) as [Field, string][]) {
-    const index = columns.get(title);
-    if (index !== undefined) at.set(field, index);
-  }
+function cellReader({ profile, resolved, titles, errors }: RowTerms): CellReader {
+  const { at } = resolved;
   const dates = dateReader(profile.date_format, profile.time_zone);
   let line = 0;
   let values: readonly string[] = [];
   const raw = (field: Field) => values[at.get(field) ?? -1];
-  const refuse = (field: Field, code: string, message: string) => {
-    errors.push({
-      line,
-      column: profile.columns[field] ?? null,
-      code,
-      message,
-      value: excerpt(raw(field) ?? ''),
-    });
-  };
-  const text = (field: Field): string | null => {
-    const value = raw(field);
-    if (value === undefined || value.trim() === '') return null;
-    if (value.length > LONGEST_VALUE) {
-      refuse(
-        field,
-        'text_too_long',
-        `The value has ${value.length} characters; at most ${LONGEST_VALUE} are read.`,
-      );
-    }
-    return value;
+  const refuse = (field: Field, code: string, message: string, position = at.get(field) ?? -1) => {
+    const column = titles[position]?.trim() ?? null;
+    errors.push({ line, column, code, message, value: excerpt(values[position] ?? '') });
   };
   const patterns = new Map(
     Object.entries(profile.patterns).flatMap(([field, pattern]) =>
       pattern === undefined ? [] : [[field, new RegExp(pattern, 'i')] as const],
     ),
   );
-  const identifier = (field: Field): string | null => {
-    const value = text(field);
+  const text = (field: Field): string | null => {
+    const cell = raw(field);
+    if (cell === undefined || cell.trim() === '') return null;
     const pattern = patterns.get(field);
-    return value === null || pattern === undefined ? value : (pattern.exec(value)?.[1] ?? null);
+    const longest = pattern === undefined ? LONGEST_VALUE : LONGEST_NARRATION;
+    if (cell.length > longest) {
+      refuse(field, 'text_too_long', `The value has ${cell.length} characters; at most ${longest} are read.`);
+      return cell;
+    }
+    return pattern === undefined ? cell : (pattern.exec(cell)?.[1] ?? null);
   };
   return {
     move: (nextLine, nextValues) => {
       line = nextLine;
       values = profile.trim ? nextValues.map((value) => value.trim()) : nextValues;
     },
-    text: identifier,
+    values: () => values,
+    text,
     narration: () =>
       patterns.size === 0 ? null : [...patterns.keys()].map((field) => raw(field as Field)).join('\n'),
-    amount: (field, currency) => {
-      const value = text(field);
-      if (value === null) return null;
-      const parsed = readAmount(field, value, currency, profile);
-      if (parsed.ok) return parsed.minor;
-      refuse(field, parsed.code, parsed.message);
-      return null;
-    },
     date: (field) => {
       const value = text(field);
       const read = value === null ? null : dates(value);
@@ -197,49 +198,13 @@ function cellReader(profile: Profile, columns: ReadonlyMap<string, number>, erro
   };
 }
 
-function amountField(profile: Profile): 'amount' | 'debit' | 'credit' {
-  if (profile.columns.amount !== undefined) return 'amount';
-  return profile.columns.debit === undefined ? 'credit' : 'debit';
-}
-
-/** Positive where the money left; null where no amount is stated, or more than one. */
-function signedAmount(cells: CellReader, profile: Profile, currency: string): bigint | null {
-  if (profile.columns.amount === undefined) {
-    const debit = cells.amount('debit', currency);
-    const credit = cells.amount('credit', currency);
-    if (debit && credit) {
-      cells.refuse(
-        'debit',
-        'amount_invalid',
-        'The row has a debit and a credit; it can be only one of them.',
-      );
-    }
-    return debit === null && credit === null ? null : (debit ?? 0n) - (credit ?? 0n);
-  }
-  const amount = cells.amount('amount', currency);
-  if (amount === null) return null;
-  if (profile.columns.direction === undefined) return profile.sign === 'debit_negative' ? -amount : amount;
-  const word = cells.text('direction')?.trim() ?? '';
-  const way = profile.directionOf.get(word.toUpperCase());
-  if (way === undefined) {
-    cells.refuse(
-      'direction',
-      'direction_unknown',
-      `"${excerpt(word)}" is neither a word for debit nor for credit.`,
-    );
-    return null;
-  }
-  return way === 'credit' ? -amount : amount;
-}
-
-function magnitude(minor: bigint): bigint {
-  return minor < 0n ? -minor : minor;
-}
-
-function formOf(profile: Profile): string {
-  return profile.date_format === 'iso'
-    ? '2026-11-20T10:00:00Z, 2026-11-20 10:00:00 or 2026-11-20'
-    : profile.date_format;
+function formOf({ date_format: patterns }: Profile): string {
+  const shown: Readonly<Record<string, string>> = {
+    iso: '2026-11-20T10:00:00Z, 2026-11-20 10:00:00 or 2026-11-20',
+    unix: '1795168800 (seconds since 1970)',
+    unix_ms: '1795168800000 (milliseconds since 1970)',
+  };
+  return patterns.map((pattern) => shown[pattern] ?? pattern).join(' or ');
 }
 
 /** Everything that a row says, whatever its columns are called and in what order they stand. */
@@ -270,9 +235,14 @@ function contentOf(
   );
 }
 
-function cellWriter(columns: ReadonlyMap<string, number>): (values: readonly string[]) => string {
-  const order = [...columns].sort(([, a], [, b]) => a - b);
-  const keys = order.map(([title]) => `${JSON.stringify(title)}:`);
+/** The cells that the profile reads or knows, under their titles; of the others nothing is kept. */
+function cellWriter(
+  titles: readonly string[],
+  unread: readonly number[],
+): (values: readonly string[]) => string {
+  const left = new Set(unread);
+  const order = [...titles.keys()].filter((index) => !left.has(index));
+  const keys = order.map((index) => `${JSON.stringify(titles[index])}:`);
   return (values) =>
-    `{${order.map(([, index], position) => `${keys[position]}${JSON.stringify(values[index] ?? '')}`).join(',')}}`;
+    `{${order.map((index, position) => `${keys[position]}${JSON.stringify(values[index] ?? '')}`).join(',')}}`;
 }

@@ -190,6 +190,7 @@ export async function saveSupersessions(
 export interface LineOfStatement {
   line_id: bigint;
   line_no: bigint;
+  kind: LineKind;
   provider_id: string | null;
   provider_reference: string | null;
   utr: string | null;
@@ -213,7 +214,7 @@ export async function linesOfStatement(
   limit: number | null,
 ): Promise<LineOfStatement[]> {
   return reader.all<LineOfStatement>(
-    `select l.id as line_id, r.line_no, l.provider_id, l.provider_reference, l.utr, l.amount_minor, l.currency,
+    `select l.id as line_id, r.line_no, l.kind, l.provider_id, l.provider_reference, l.utr, l.amount_minor, l.currency,
        l.fee_minor, l.tax_minor, l.status_word, l.stated_on,
        case when l.superseded_by is null then 0 else 1 end as superseded, p.reference_id, m.rule
      from statement_rows r

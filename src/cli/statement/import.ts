@@ -1,7 +1,9 @@
-import { importStatements } from '../../operations/import-statement.ts';
+import { Bug } from '../../domain/errors.ts';
+import { type ImportedStatement, importStatements } from '../../operations/import-statement.ts';
 import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { readInputFile } from '../input-file.ts';
 import { readingTerms } from '../reconciliation-terms.ts';
+import { countView, proofData, proofView } from './statement-proof.ts';
 
 export const verb: Verb = {
   name: 'statement import',
@@ -30,13 +32,30 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     { ...reading, provider: settings.name },
   );
   for (const warning of warnings) context.warn(warning);
-  const items = statements.map(({ statement, ...rest }) => ({
-    statement: Number(statement),
-    provider: settings.name,
-    ...rest,
-  }));
+  const [taken] = statements;
+  if (taken === undefined) throw new Bug('A file that was read was not stored.');
+  const { statement, count, proofs, ...rest } = taken;
+  const proved = proofs.map(proofData);
   return {
-    data: { ...items[0] },
+    data: {
+      statement: Number(statement),
+      provider: settings.name,
+      ...rest,
+      count: count === null ? null : { ...count },
+      proofs: proved,
+    },
+    view: [
+      sentence(taken, settings.name),
+      ...(count === null ? [] : [countView(count)]),
+      ...(proofs.length === 0 ? [] : proofView(proofs)),
+    ],
     next: 'Hold it against the ledger with: payrun reconcile',
   };
+}
+
+function sentence(taken: ImportedStatement, provider: string): string {
+  const { file, statement, profile, lines, new_lines, from, to } = taken;
+  const what = `${file} ${taken.already_imported ? 'was taken in before, as' : 'is'} statement ${statement} of ${provider}`;
+  const days = from === null || to === null ? 'no dates' : from === to ? from : `${from} to ${to}`;
+  return `${what} (${profile}): ${lines} lines, ${new_lines} of them new, ${days}.`;
 }

@@ -1,16 +1,17 @@
-/**
- * How a report would be read: by which profile, what its columns become, and what stands in the way. It opens no
- * ledger and takes nothing in, so that a profile can be written step by step.
- */
 import { formatAmount } from '../../domain/money/money.ts';
-import { columnName, type Profile } from '../../statements/profile.ts';
-import { fittingProfiles, headerOf, readStatement } from '../../statements/read-statement.ts';
+import { LINE_KINDS } from '../../domain/reconciliation/statement-line.ts';
+import type { Profile } from '../../statements/profile.ts';
+import { type Fit, fitsOf, headerOf, resolveColumns } from '../../statements/profile-fit.ts';
+import { readStatement, type StatementRead } from '../../statements/read-statement.ts';
 import { argument, type Context, type Data, type Input, type Outcome, type Verb } from '../command.ts';
 import { readInputFile } from '../input-file.ts';
 import { configIfAny, readingTerms } from '../reconciliation-terms.ts';
+import { countView, proofData, proofView } from './statement-proof.ts';
 
 const ROWS_SHOWN = 10;
 const PROBLEMS_SHOWN = 100;
+// A profile of which the file has less is about another report.
+const NEARLY = 0.5;
 
 export const verb: Verb = {
   name: 'statement inspect',
@@ -25,14 +26,68 @@ export const verb: Verb = {
 async function run(context: Context, input: Input): Promise<Outcome> {
   const terms = readingTerms(await configIfAny(context), input, null);
   const file = await readInputFile(context, argument(input, 0));
-  const candidates = fittingProfiles(file.bytes, terms.profiles);
-  const profile = terms.profile ?? candidates[0] ?? terms.expected_profile;
+  const fits = fitsOf(file.bytes, terms.profiles);
+  const candidates = fits.filter(({ fits: whole }) => whole).map(({ profile }) => profile.name);
+  const nearly = fits.filter(isNear);
+  const nearest = nearly[0]?.profile ?? terms.expected_profile;
+  const profile = terms.profile ?? fits.find(({ fits: whole }) => whole)?.profile ?? nearest;
   const read = readStatement(file.bytes, profile, terms.time_zone);
-  const columns = headerOf(file.bytes, profile).map((column) => ({
-    column,
-    becomes: becomes(column, profile),
-  }));
-  const rows = read.rows.slice(0, ROWS_SHOWN).map((row) => ({
+  for (const warning of read.warnings) context.warn(warning);
+  const header = headerOf(file.bytes, profile);
+  const meanings = becomes(header, profile);
+  const columns = header.map((column, index) => ({ column, becomes: meanings[index] ?? null }));
+  const rows = rowsData(read);
+  const problems = read.errors
+    .slice(0, PROBLEMS_SHOWN)
+    .map(({ line, column, code, message }) => ({ line, column, code, message }));
+  const kinds = kindsData(read);
+  const near = nearly.map((fit) => ({ profile: fit.profile.name, missing: [...fit.missing] }));
+  return {
+    data: {
+      file: file.name,
+      profile: profile.name,
+      encoding: profile.encoding,
+      delimiter: profile.delimiter,
+      candidates,
+      near,
+      columns,
+      kinds,
+      rows,
+      count: { ...read.count },
+      proofs: read.proofs.map(proofData),
+      problem_count: read.errors.length,
+      problems,
+    },
+    view: [
+      `${file.name}, read as ${profile.name}: ${profile.encoding}, columns separated by ${nameOf(profile.delimiter)}. Its header fits: ${candidates.length === 0 ? 'no profile' : candidates.join(', ')}.`,
+      ...near.map(
+        (each) =>
+          `It nearly fits ${each.profile}; missing: ${each.missing.map((name) => `"${name}"`).join(', ')}.`,
+      ),
+      table('Columns', ['column', 'becomes'], columns),
+      table('First rows', ['line', 'kind', 'provider_reference', 'utr', 'amount', 'status', 'date'], rows),
+      table(
+        'Kinds of rows',
+        ['kind', 'rows', 'amounts'],
+        kinds.map(({ kind, rows: count, amounts }) => ({
+          kind,
+          rows: count,
+          amounts: shownAmounts(amounts),
+        })),
+      ),
+      countView(read.count),
+      ...proofView(read.proofs),
+      ...problemsView(problems, read.errors.length),
+    ],
+  };
+}
+
+function isNear({ fits, known, profile }: Fit): boolean {
+  return !fits && profile.header !== 'none' && known >= Object.keys(profile.columns).length * NEARLY;
+}
+
+function rowsData(read: StatementRead): Data[] {
+  return read.rows.slice(0, ROWS_SHOWN).map((row) => ({
     line: row.line_no,
     kind: row.kind,
     provider_id: row.provider_id,
@@ -43,31 +98,65 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     status: row.status,
     date: row.stated_on,
   }));
-  const problems = read.errors
-    .slice(0, PROBLEMS_SHOWN)
-    .map(({ line, column, code, message }) => ({ line, column, code, message }));
-  const names = candidates.map(({ name }) => name);
-  return {
-    data: { file: file.name, profile: profile.name, candidates: names, columns, rows, problems },
-    view: [
-      `${file.name}, read as ${profile.name}; its header fits: ${names.length === 0 ? 'no profile' : names.join(', ')}.`,
-      table('Columns', ['column', 'becomes'], columns),
-      table('First rows', ['line', 'kind', 'provider_reference', 'utr', 'amount', 'status', 'date'], rows),
-      problems.length === 0 ? 'No problems.' : table('Problems', ['line', 'column', 'message'], problems),
-    ],
-  };
+}
+
+interface KindData extends Data {
+  kind: string;
+  rows: number;
+  amounts: { currency: string; amount: string }[];
+}
+
+/** How many rows are about what, and the sum of their amounts; money that came in is negative. */
+function kindsData({ rows }: StatementRead): KindData[] {
+  return LINE_KINDS.flatMap((kind): KindData[] => {
+    const of = rows.filter((row) => row.kind === kind);
+    if (of.length === 0) return [];
+    const sums = new Map<string, bigint>();
+    for (const { currency, amount_minor } of of)
+      sums.set(currency, (sums.get(currency) ?? 0n) + amount_minor);
+    const amounts = [...sums]
+      .sort()
+      .map(([currency, sum]) => ({ currency, amount: formatAmount(sum, currency) }));
+    return [{ kind, rows: of.length, amounts }];
+  });
+}
+
+function shownAmounts(amounts: KindData['amounts']): string {
+  return amounts.map(({ amount, currency }) => `${amount} ${currency}`).join(', ');
+}
+
+function problemsView(problems: readonly Data[], count: number) {
+  if (count === 0) return ['No problems: every line is accounted for.'];
+  const more = count - problems.length;
+  return [
+    table('Problems: the file would be refused as a whole', ['line', 'column', 'code', 'message'], problems),
+    ...(more > 0 ? [`And ${more} more problems.`] : []),
+  ];
 }
 
 function table(title: string, keys: readonly string[], rows: readonly Data[]) {
-  return { title, columns: keys.map((key) => ({ key })), rows };
+  const right = ['line', 'rows', 'amount', 'amounts'];
+  return {
+    title,
+    columns: keys.map((key) => (right.includes(key) ? { key, align: 'right' as const } : { key })),
+    rows,
+  };
 }
 
-/** The fields that a column gives, or null where it is not read. */
-function becomes(column: string, profile: Profile): string | null {
-  const name = columnName(column);
-  const fields: string[] = Object.entries(profile.columns).flatMap(([field, title]) =>
-    title === name ? [field] : [],
-  );
-  if (profile.kinds.some((rule) => rule.column === name)) fields.push('kind');
-  return fields.length === 0 ? null : fields.join(', ');
+function nameOf(delimiter: string): string {
+  return delimiter === ',' ? 'commas' : delimiter === '\t' ? 'tabs' : `"${delimiter}"`;
+}
+
+/** The fields that each column gives, or null where it is not read. */
+function becomes(columns: readonly string[], profile: Profile): (string | null)[] {
+  const { at, sums, kinds } = resolveColumns(columns, profile);
+  const uses: [string, number][] = [
+    ...at,
+    ...[...sums].flatMap(([field, positions]) => positions.map((each): [string, number] => [field, each])),
+    ...[...new Set(kinds)].map((position): [string, number] => ['kind', position]),
+  ];
+  return columns.map((_, index) => {
+    const fields = uses.flatMap(([field, position]) => (position === index ? [field] : []));
+    return fields.length === 0 ? null : fields.join(', ');
+  });
 }

@@ -23,6 +23,7 @@ export const verb: Verb = {
   examples: ['payrun statement show 3'],
   columns: [
     'line',
+    'kind',
     'provider_id',
     'provider_reference',
     'utr',
@@ -64,6 +65,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const items = shown.map(lineItem);
   const columns = [
     'line',
+    'kind',
     'provider_reference',
     'utr',
     'amount',
@@ -88,6 +90,7 @@ function lineItem(row: LineOfStatement): Data {
   const amount = (minor: bigint | null) => (minor === null ? null : formatAmount(minor, row.currency));
   return {
     line: Number(row.line_no),
+    kind: row.kind,
     provider_id: row.provider_id,
     provider_reference: row.provider_reference,
     utr: row.utr,

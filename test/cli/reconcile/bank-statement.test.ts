@@ -90,7 +90,7 @@ test('inspect shows how a file would be read, and needs no ledger', async () => 
       { line: 3, kind: 'fee', amount: '5.90' },
       { line: 4, kind: 'other', amount: '-100000.00' },
     ],
-    problems: [{ line: 6, column: 'paid out', code: 'amount_invalid' }],
+    problems: [{ line: 6, column: 'Paid out', code: 'amount_invalid' }],
   });
   expect(existsSync(ledger)).toBe(false);
 });

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { LINE_KINDS } from '../../../domain/reconciliation/statement-line.ts';
+import { STATED_TOTALS } from '../../../statements/profile-schema.ts';
 import { amount, count, currency, day, page, sha256, text, time } from './fields.ts';
 import type { DataSchemas } from './index.ts';
 
@@ -16,8 +18,31 @@ const statement = {
 };
 const taken = { ...statement, imported_at: time, imported_by: text };
 
+// Every physical line of the file is in exactly one of these but `lines`, which is their sum.
+const lineCount = z.strictObject({
+  lines: count,
+  taken: count,
+  // Inside the cells of rows.
+  continued: count,
+  header: count,
+  skipped: count,
+  totals: count,
+  footer: count,
+  blank: count,
+  refused: count,
+});
+const proof = z.strictObject({
+  what: z.enum([...STATED_TOTALS, 'running_balance']),
+  currency: currency.nullable(),
+  line: count,
+  stated: text,
+  found: text,
+  proved: z.boolean(),
+});
+
 const line = z.strictObject({
   line: count,
+  kind: z.enum(LINE_KINDS),
   provider_id: text.nullable(),
   provider_reference: text.nullable(),
   utr: text.nullable(),
@@ -35,11 +60,20 @@ const line = z.strictObject({
 });
 
 export const schemas: DataSchemas = {
-  import: z.strictObject({ ...statement, already_imported: z.boolean() }),
+  import: z.strictObject({
+    ...statement,
+    already_imported: z.boolean(),
+    // Null where the file was taken in before.
+    count: lineCount.nullable(),
+    proofs: z.array(proof),
+  }),
   inspect: z.strictObject({
     file: text,
     profile: text,
+    encoding: text,
+    delimiter: text,
     candidates: z.array(text),
+    near: z.array(z.strictObject({ profile: text, missing: z.array(text) })),
     columns: z.array(z.strictObject({ column: text, becomes: text.nullable() })),
     rows: z.array(
       z.strictObject({
@@ -54,6 +88,18 @@ export const schemas: DataSchemas = {
         date: day.nullable(),
       }),
     ),
+    kinds: z.array(
+      z.strictObject({
+        kind: z.enum(LINE_KINDS),
+        rows: count,
+        // Money that came in is negative.
+        amounts: z.array(z.strictObject({ currency, amount })),
+      }),
+    ),
+    count: lineCount,
+    proofs: z.array(proof),
+    problem_count: count,
+    // The first hundred.
     problems: z.array(z.strictObject({ line: count, column: text.nullable(), code: text, message: text })),
   }),
   list: page(z.strictObject(taken)),
