@@ -42,7 +42,11 @@ export function openContext(world: World, flags: GlobalFlags, warnings: Warning[
     providerConfig: async (name) => pickProvider(await config(), name),
     provider: async (name) => {
       const settings = pickProvider(await config(), name);
-      const open = providers.get(settings.name) ?? openProvider(world, await config(), settings);
+      const open =
+        providers.get(settings.name) ??
+        openProvider(world, await config(), settings, signals.stop, (why) =>
+          progress.note(why === null ? null : `${settings.name}: ${why}`),
+        );
       if (!providers.has(settings.name)) closers.push(async () => (await open).close());
       providers.set(settings.name, open);
       return open;
@@ -83,7 +87,13 @@ async function openLedgerVault(world: World, config: Config, database: Database)
   return openVault(key, await vaultKeys(database), (length) => world.randomBytes(length));
 }
 
-async function openProvider(world: World, config: Config, settings: ProviderConfig): Promise<Provider> {
+async function openProvider(
+  world: World,
+  config: Config,
+  settings: ProviderConfig,
+  stop: AbortSignal,
+  onPause: (why: string | null) => void,
+): Promise<Provider> {
   const [{ createProvider }, { readSecret }] = await Promise.all([
     import('../providers/registry.ts'),
     import('./config.ts'),
@@ -101,6 +111,8 @@ async function openProvider(world: World, config: Config, settings: ProviderConf
     concurrency: settings.concurrency,
     timeout_ms: settings.timeout_ms,
     idempotency_window_ms: settings.idempotency_window_ms,
+    stop,
+    on_pause: onPause,
   });
 }
 

@@ -2,6 +2,7 @@
 import { PayrunError } from '../domain/errors.ts';
 import { FINDING_STATES, OPEN_STATES, type PayoutState } from '../domain/payout/payout.ts';
 import { registerBeneficiaries } from '../operations/register-beneficiaries.ts';
+import { createRetryBudget } from '../operations/retry-budget.ts';
 import { settleDoubts } from '../operations/settle-doubts.ts';
 import type { SendCounts, Stopped, Submission } from '../operations/submission.ts';
 import { syncPayouts } from '../operations/sync-payouts.ts';
@@ -9,6 +10,7 @@ import { holdRunner } from '../store/runner.ts';
 import type { Context } from './command.ts';
 import type { ProviderConfig } from './config.ts';
 import { EXIT, type ExitCode, worstOf } from './exit-codes.ts';
+import { outagePatience, timeLimit } from './waiting.ts';
 
 /** Runs `work` as the one runner of this ledger, and lets the lock go whatever happens. */
 export async function asRunner<T>(
@@ -36,6 +38,7 @@ export async function asRunner<T>(
       rules: await bookRules(context, settings),
       concurrency: settings.concurrency,
       on_low_balance: options.on_low_balance,
+      budget: createRetryBudget(() => world.monotonicMs()),
       now: () => world.now().toISOString(),
       sleep: (ms, signal) => world.sleep(ms, signal),
       stop: context.stop,
@@ -110,8 +113,23 @@ export async function followBatch(
   batchId: bigint,
   waitMs: number,
 ): Promise<Stopped | null> {
-  const { world } = context;
   context.progress.start('Following', null);
+  const limit = timeLimit(context.stop, waitMs);
+  try {
+    return await followUntil(context, { ...submission, stop: limit.signal }, batchId, waitMs);
+  } finally {
+    limit.end();
+  }
+}
+
+async function followUntil(
+  context: Context,
+  submission: Submission,
+  batchId: bigint,
+  waitMs: number,
+): Promise<Stopped | null> {
+  const { world } = context;
+  const patience = outagePatience(() => world.monotonicMs());
   const until = world.monotonicMs() + waitMs;
   let doubtsAt = world.monotonicMs() + FIRST_DOUBTS_MS;
   let doubtsPause = FIRST_DOUBTS_MS;
@@ -125,7 +143,7 @@ export async function followBatch(
         concurrency: submission.concurrency,
         now: submission.now,
         sleep: submission.sleep,
-        stop: context.stop,
+        stop: submission.stop,
         onProgress: (asked, total) => context.progress.update({ done: asked, counts: { open: total } }),
       },
       { batch_id: batchId, updated_before: null },
@@ -133,16 +151,16 @@ export async function followBatch(
     const open = (['submitting', 'pending', 'unknown'] as const).some(
       (state) => (synced.states[state] ?? 0) > 0,
     );
-    if (!open || synced.stopped || context.stop.aborted) return synced.stopped;
+    const left = until - world.monotonicMs();
+    const goesOn = patience.bears(synced.stopped) && !context.stop.aborted && left > 0;
+    if (!goesOn || (!open && !synced.stopped)) return synced.stopped;
     // Settling a doubt may send the same bytes again: patiently, since a slow provider has them already.
     if ((synced.states.unknown ?? 0) > 0 && world.monotonicMs() >= doubtsAt) {
       doubtsPause = Math.min(doubtsPause * 2, SLOWEST_DOUBTS_MS);
       doubtsAt = world.monotonicMs() + doubtsPause;
       const doubts = await settleDoubts(submission);
-      if (doubts.stopped) return doubts.stopped;
+      if (!patience.bears(doubts.stopped)) return doubts.stopped;
     }
-    const left = until - world.monotonicMs();
-    if (left <= 0) return null;
     await world.sleep(Math.min(pause, left), context.stop);
   }
 }

@@ -36,10 +36,10 @@ export interface Answered extends Reported {
 /** By the provider's id where it is known, else by our reference; never by a name that somebody told us. */
 export function askAboutPayout(asking: Asking, payout: StoredPayout): Promise<LookUpOutcome> {
   const { provider_id: providerId, provider_reference: reference } = payout;
-  return askPatiently(asking, () =>
+  return askPatiently(asking, (mayStart) =>
     providerId === null
-      ? asking.provider.lookUp(reference ?? payout.reference_id)
-      : asking.provider.status(providerId),
+      ? asking.provider.lookUp(reference ?? payout.reference_id, mayStart)
+      : asking.provider.status(providerId, mayStart),
   );
 }
 
@@ -63,8 +63,8 @@ export async function applyAnswers(asking: Asking, reported: readonly Answered[]
   });
   const contradictions = applied.filter((each) => each.effect === 'contradiction');
   const again = await mapLimited(contradictions, asking.concurrency, async (each): Promise<Answered[]> => {
-    const found = await askPatiently(asking, () =>
-      asking.provider.lookUp(each.after.provider_reference ?? each.reference_id),
+    const found = await askPatiently(asking, (mayStart) =>
+      asking.provider.lookUp(each.after.provider_reference ?? each.reference_id, mayStart),
     );
     if (found.outcome !== 'found') return [];
     const { attempt_no } = each.after;

@@ -112,7 +112,10 @@ async function listSince(
   const reports: StatusReport[] = [];
   let cursor: string | undefined;
   for (let tries = 0; !sync.stop.aborted; ) {
-    const page = await sync.provider.list({ ...from, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await sync.provider.list(
+      { ...from, ...(cursor === undefined ? {} : { cursor }) },
+      () => !sync.stop.aborted,
+    );
     if (!page.ok) {
       tries += 1;
       if (page.because.kind === 'rate_limited' && tries < LIST_TRIES) {
@@ -355,7 +358,9 @@ async function adoptImported(sync: Sync, gap: Gap, report: SyncReport): Promise<
     for (const { provider_reference } of next) {
       if (sync.stop.aborted || report.stopped !== null) return moved;
       asked.add(provider_reference);
-      const found = await askPatiently(sync, () => sync.provider.lookUp(provider_reference));
+      const found = await askPatiently(sync, (mayStart) =>
+        sync.provider.lookUp(provider_reference, mayStart),
+      );
       if (found.outcome === 'unavailable') report.stopped = stoppedBy(found.because);
       if (found.outcome === 'found') moved.push(...(await takeOver(sync, gap, found.report, report)));
     }

@@ -26,7 +26,10 @@ export async function listRecent(
   const from = new Date(Date.parse(since) - OVERLAP_MS).toISOString();
   let cursor: string | undefined;
   for (let page = 0; page < Math.ceil(count / QUESTIONS_A_PAGE) && !stop.aborted; page += 1) {
-    const answer = await provider.list({ from, ...(cursor === undefined ? {} : { cursor }) });
+    const answer = await provider.list(
+      { from, ...(cursor === undefined ? {} : { cursor }) },
+      () => !stop.aborted,
+    );
     if (!answer.ok) return seen;
     // Newest first: of two rows for one reference the first is the later one.
     for (const report of answer.value.reports) {

@@ -2,7 +2,12 @@
  * Makes beneficiaries known to a provider and reads what its penny drop found. Safe to interrupt and to repeat: what
  * was answered is stored soon after, and a provider gives an earlier registration of the same account back.
  */
-import type { Provider, Registration, Unavailable } from '../providers/provider.ts';
+import {
+  LONGEST_PAUSE_MS,
+  type Provider,
+  type Registration,
+  type Unavailable,
+} from '../providers/provider.ts';
 import {
   type BeneficiaryRecord,
   beneficiariesById,
@@ -14,6 +19,7 @@ import {
 } from '../store/beneficiaries.ts';
 import type { Database } from '../store/database.ts';
 import type { Vault } from '../vault/vault.ts';
+import { backoffMs } from './backoff.ts';
 import { detailsOf } from './beneficiary-seals.ts';
 import { mapLimited } from './settle-doubts.ts';
 import type { Stopped } from './submission.ts';
@@ -116,8 +122,8 @@ async function patiently(work: RegistrationWork, question: () => Promise<Found>)
       'unavailable' in found && found.unavailable.kind === 'rate_limited'
         ? found.unavailable.retry_after_ms
         : null;
-    if (wait === null || pauses === PATIENCE || work.stop.aborted) return found;
-    await work.sleep(wait, work.stop);
+    if (wait === null || wait > LONGEST_PAUSE_MS || pauses === PATIENCE || work.stop.aborted) return found;
+    await work.sleep(wait + backoffMs(pauses + 1), work.stop);
   }
 }
 

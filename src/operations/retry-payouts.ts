@@ -97,7 +97,9 @@ async function proveEach(submission: Submission, ids: readonly bigint[]): Promis
   );
   const asked = await mapLimited(payouts, submission.concurrency, async (payout) => {
     const reference = payout.provider_reference ?? payout.reference_id;
-    const found = await askPatiently(submission, () => submission.provider.lookUp(reference));
+    const found = await askPatiently(submission, (mayStart) =>
+      submission.provider.lookUp(reference, mayStart),
+    );
     return { payout, found, stored_at: attempts.get(payout.id)?.stored_at ?? submission.now() };
   });
   const reported: Reported[] = [];

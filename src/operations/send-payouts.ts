@@ -7,6 +7,7 @@ import { PayrunError } from '../domain/errors.ts';
 import type { NewEntry } from '../domain/ledger/entry.ts';
 import { beginAttempt, beginSend } from '../domain/payout/change.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
+import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
 import {
   type Attempt,
   beginSends,
@@ -19,16 +20,18 @@ import { inList, listParam, type Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
 import { savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
+import { backoffMs } from './backoff.ts';
 import { createOutcomeRecorder, type OutcomeRecorder, type Stored } from './record-outcomes.ts';
 import type { Sendable, SendCounts, Sent, Stopped, Submission } from './submission.ts';
 import { submitPayout } from './submit-payout.ts';
+import { slowDown } from './tolerance.ts';
 
 /** The most intents that are stored ahead; what a kill leaves to look up stays small. */
 const LARGEST_GROUP = 256;
 /** A provider that calls so many requests in a row malformed is not going to like the next. */
 const BAD_REQUESTS_IN_A_ROW = 10;
-/** How often the same payout waits out a 429 before the batch gives up for now. */
-const PATIENCE = 50;
+/** How often the same payout waits out a 429, each time longer, before the batch gives up for now. */
+const PATIENCE = 10;
 
 /** Answers the next payouts to send, in order, none twice; read inside the transaction that claims them. */
 export type NextPayouts = (tx: Transaction, limit: number) => Promise<StoredPayout[]>;
@@ -86,6 +89,7 @@ function createSender(submission: Submission): Sender {
   const onWire = async (item: Sendable): Promise<Sent> => {
     try {
       const sent = await submitPayout(submission.provider, item, submission.now, mayStart);
+      if (sent.result.kind === 'accepted') submission.budget.earn(1);
       badRequests = isBadRequest(sent) ? badRequests + 1 : sent.result.kind === 'accepted' ? 0 : badRequests;
       stopped ??=
         reasonToStop(sent, submission) ??
@@ -103,8 +107,9 @@ function createSender(submission: Submission): Sender {
       count(counts, stored);
       submission.onProgress(counts);
       if (!stored.again) return;
-      await waitFor(sent, submission);
-      if (turn === PATIENCE) return withdraw(recorder, stored.again, submission);
+      if (turn === PATIENCE) stopped ??= { code: 'provider_unreachable', reason: slowDown(0) };
+      if (!mayStart()) return withdraw(recorder, stored.again, submission);
+      await waitFor(sent, turn, submission);
       await wire.take();
       sent = await onWire(stored.again);
     }
@@ -215,15 +220,17 @@ function reasonToStop({ result }: Sent, submission: Submission): Stopped | null 
     case 'never_sent':
       return { code: 'provider_unreachable', reason: result.reason };
     case 'rate_limited':
+      return result.retry_after_ms > LONGEST_PAUSE_MS
+        ? { code: 'provider_unreachable', reason: slowDown(result.retry_after_ms) }
+        : null;
     case 'stopped':
       return null;
   }
 }
 
-async function waitFor({ result }: Sent, submission: Submission): Promise<void> {
-  // Full jitter on top, so that sixteen workers do not all come back in the same millisecond.
+async function waitFor({ result }: Sent, turn: number, submission: Submission): Promise<void> {
   const wait = result.kind === 'not_executed' ? result.retry_after_ms : 0;
-  await submission.sleep(wait + Math.random() * 50, submission.stop);
+  await submission.sleep(wait + backoffMs(turn), submission.stop);
 }
 
 /** A payout that waited out too many 429s: not executed, back to approved. */

@@ -55,7 +55,9 @@ async function settleChunk(
   const asked = await mapLimited(chunk, submission.concurrency, async (payout) => {
     const attempt = attempts.get(payout.id);
     const reference = attempt?.provider_reference ?? payout.reference_id;
-    const found = await askPatiently(submission, () => submission.provider.lookUp(reference));
+    const found = await askPatiently(submission, (mayStart) =>
+      submission.provider.lookUp(reference, mayStart),
+    );
     if (found.outcome === 'unavailable') doubts.stopped ??= tolerance.unanswered(found.because);
     else tolerance.answered();
     const result: SendResult = adopt(
@@ -166,9 +168,12 @@ function questionOf({ payout, found, result, asked_at }: Asked, at: string) {
 
 async function sendAgain(submission: Submission, ids: readonly bigint[], doubts: Doubts): Promise<void> {
   if (ids.length === 0 || submission.stop.aborted) return;
+  const affordable = ids.slice(0, submission.budget.take(ids.length));
   const items: Sendable[] = await submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
-    const payouts = [...(await payoutsById(tx, ids)).values()].filter((payout) => payout.state === 'unknown');
+    const payouts = [...(await payoutsById(tx, affordable)).values()].filter(
+      (payout) => payout.state === 'unknown',
+    );
     const resent = payouts.map(
       (payout): StoredPayout => ({ ...payout, state: 'submitting', updated_at: submission.now() }),
     );

@@ -6,6 +6,7 @@ import type { FailureCode, HoldReason } from '../domain/payout/payout.ts';
 import type { AnswerRecord, Provider, StatusReport } from '../providers/provider.ts';
 import type { Database } from '../store/database.ts';
 import type { Runner } from '../store/runner.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 export interface Submission {
   database: Database;
@@ -15,6 +16,8 @@ export interface Submission {
   rules: BookRules;
   concurrency: number;
   on_low_balance: 'stop' | 'skip';
+  /** How many sends may be repeats. */
+  budget: RetryBudget;
   /** RFC 3339 UTC. */
   now(): string;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

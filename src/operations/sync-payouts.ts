@@ -83,6 +83,9 @@ async function askAbout(
     const found: LookUpOutcome = shown
       ? { outcome: 'found', report: shown }
       : await askAboutPayout(sync, payout);
+    // Whatever keeps a question from being asked after the stop says nothing about the provider.
+    if (found.outcome === 'unavailable' && sync.stop.aborted)
+      return { payout, asked: false, source, report: null };
     report.asked += 1;
     if (found.outcome === 'unavailable') report.stopped ??= tolerance.unanswered(found.because);
     else tolerance.answered();
@@ -128,11 +131,12 @@ async function askForReturns(sync: Sync, batchId: bigint | null, report: SyncRep
   let until = since;
   let cursor: string | undefined;
   do {
-    const page = await sync.provider.list({
-      status,
-      from: new Date(Date.parse(since) - OVERLAP_MS).toISOString(),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
+    const from = new Date(Date.parse(since) - OVERLAP_MS).toISOString();
+    const page = await sync.provider.list(
+      { status, from, ...(cursor === undefined ? {} : { cursor }) },
+      () => !sync.stop.aborted,
+    );
+    if (!page.ok && sync.stop.aborted) return returned;
     if (!page.ok) {
       report.stopped = stoppedBy(page.because);
       return returned;

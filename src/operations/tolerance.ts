@@ -8,6 +8,11 @@ import type { Stopped } from './submission.ts';
 
 /** So many in a row without one good answer between them. */
 const UNREACHABLE_IN_A_ROW = 5;
+/**
+ * The same where it answered before: the breaker then pauses it and tries again, and has given up on it by the time
+ * that so many calls in a row have failed.
+ */
+const UNREACHABLE_AFTER_ANSWERS = 25;
 const BAD_ANSWERS_IN_A_ROW = 10;
 
 export interface Tolerance {
@@ -37,7 +42,9 @@ export function createTolerance(): Tolerance {
           return stoppedBy(because);
         case 'unreachable':
           unreachable += 1;
-          return unreachable >= UNREACHABLE_IN_A_ROW ? stoppedBy(because) : null;
+          return unreachable >= (heard ? UNREACHABLE_AFTER_ANSWERS : UNREACHABLE_IN_A_ROW)
+            ? stoppedBy(because)
+            : null;
         case 'bad_answer':
           bad += 1;
           return bad >= BAD_ANSWERS_IN_A_ROW ? stoppedBy(because) : null;
@@ -52,9 +59,17 @@ export function stoppedBy(because: Unavailable): Stopped {
     case 'credentials':
       return { code: 'provider_credentials', reason: because.reason };
     case 'rate_limited':
-      return { code: 'provider_unreachable', reason: 'it asks to slow down' };
+      return { code: 'provider_unreachable', reason: slowDown(because.retry_after_ms) };
     case 'unreachable':
     case 'bad_answer':
       return { code: 'provider_unreachable', reason: because.reason };
   }
+}
+
+/** What a 429 says when nobody waits any longer. */
+export function slowDown(retryAfterMs: number): string {
+  const minutes = Math.round(retryAfterMs / 60_000);
+  if (minutes < 1) return 'the provider keeps asking to slow down (HTTP 429)';
+  const time = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+  return `the provider asks to wait ${time} (HTTP 429); retry later`;
 }

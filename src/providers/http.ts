@@ -24,7 +24,8 @@ export interface HttpRequest {
 
 export interface AnswerHeaders {
   'content-type': string | null;
-  'retry-after': string | null;
+  /** Every one that came: two servers on the way may each have set one. */
+  'retry-after': readonly string[];
   /** When the provider answered, by its own clock. */
   date: string | null;
   'x-row-count': string | null;
@@ -224,7 +225,7 @@ function pickHeaders({ headers }: Dispatcher.ResponseData): AnswerHeaders {
   const pick = (name: string): string | null => [headers[name]].flat()[0] ?? null;
   return {
     'content-type': pick('content-type'),
-    'retry-after': pick('retry-after'),
+    'retry-after': [headers['retry-after'] ?? []].flat(),
     date: pick('date'),
     'x-row-count': pick('x-row-count'),
   };

@@ -2,12 +2,26 @@
  * The one gate through which every call to a provider goes: at most so many at once, at most so many in any second,
  * and none while the provider has asked for a pause. More urgent calls go first among those that wait.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 
 export interface PaceSettings {
   /** The provider's cap; 0 or Infinity is none. */
   requests_per_second: number;
   concurrency: number;
+  /** Where other processes with the same key agree with this one; without it they add their rates up. */
+  slots?: SharedSlots | undefined;
+}
+
+/** One row of places in time for all processes that call a provider with one key. */
+export interface SharedSlots {
+  /**
+   * Takes the next place, `spacingMs` behind the one before; answers in how many milliseconds it is. A call that
+   * `waited` may make up for a little of what it is late by.
+   */
+  take(spacingMs: number, waited: boolean): number;
+  /** Nobody gets a place within the next so many milliseconds. */
+  pauseFor(ms: number): void;
 }
 
 export type MayStart = () => boolean;
@@ -20,11 +34,19 @@ export interface Pace {
   run<T>(priority: number, task: () => Promise<T>, mayStart?: MayStart): Promise<T | 'not_started'>;
   /** Starts nothing for so long; a shorter pause never ends a longer one. */
   pauseFor(ms: number): void;
+  /** Starts nothing until `letGo`. */
+  hold(): void;
+  letGo(): void;
+  /** Runs one call past those that wait, also while held; it keeps to the rate like any other. */
+  outside<T>(task: () => Promise<T>): Promise<T | 'not_started'>;
+  /** Ends every wait there is; what comes later may start. */
+  flush(): void;
   close(): void;
 }
 
 /** Times in milliseconds of a clock that never goes back. */
 export interface Meter {
+  readonly spacing_ms: number;
   /** When the next call may start. */
   nextMs(): number;
   /** `waited`: the call was there before it might start, so that what it is late by may be made up for. */
@@ -59,6 +81,7 @@ export function createMeter(requestsPerSecond: number): Meter | null {
   let oldest = 0;
   let dueMs = Number.NEGATIVE_INFINITY;
   return {
+    spacing_ms: spacingMs,
     nextMs: () => Math.max(dueMs, (starts[oldest] ?? Number.NEGATIVE_INFINITY) + WINDOW_MS),
     count(nowMs, waited) {
       const late = waited && starts.length > 0;
@@ -73,72 +96,128 @@ export function createMeter(requestsPerSecond: number): Meter | null {
 }
 
 export function createPace(settings: PaceSettings): Pace {
-  const meter = createMeter(settings.requests_per_second);
-  const queue = new PQueue({ concurrency: settings.concurrency });
-  const waiting = new Set<AbortController>();
-  let closedUntilMs = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
+  return new QueuedPace(settings);
+}
 
-  function closeUntil(ms: number): void {
-    closedUntilMs = Math.max(closedUntilMs, ms);
-    if (closedUntilMs <= performance.now()) return;
-    queue.pause();
-    if (timer === undefined) openInTime();
+class QueuedPace implements Pace {
+  readonly #meter: Meter | null;
+  readonly #slots: SharedSlots | undefined;
+  readonly #queue: PQueue;
+  readonly #waiting = new Set<AbortController>();
+  #closedUntilMs = Number.NEGATIVE_INFINITY;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #held = false;
+  /** How often all who waited were sent away. */
+  #flushes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: PaceSettings) {
+    this.#meter = createMeter(settings.requests_per_second);
+    this.#slots = settings.slots;
+    this.#queue = new PQueue({ concurrency: settings.concurrency });
   }
 
-  function openInTime(): void {
-    const leftMs = closedUntilMs - performance.now();
-    timer = leftMs > 0 ? setTimeout(openInTime, Math.ceil(leftMs)) : undefined;
-    if (timer === undefined) queue.start();
-  }
-
-  return {
-    async run(priority, task, mayStart) {
-      const leave = new AbortController();
-      let started = false;
-      let waited = false;
-      // Runs at once when the queue takes it, so that the gate is shut before the queue looks at the next one.
-      const begin = async () => {
-        started = true;
-        waiting.delete(leave);
-        if (mayStart && !mayStart()) return 'not_started';
-        meter?.count(performance.now(), waited);
-        if (meter) closeUntil(meter.nextMs());
-        return task();
-      };
-      const turn = queue.add(begin, { priority, signal: leave.signal });
-      if (!started) {
-        waited = true;
-        waiting.add(leave);
-      }
-      // Only while it waits: an abort after the start would make the queue drop an answer that is on its way.
-      const stopAsking =
-        started || !mayStart
-          ? undefined
-          : whenUnwanted(mayStart, () => {
-              if (!started) leave.abort();
-            });
-      try {
-        return await turn;
-      } catch (error) {
-        // Nothing takes back what has started: the queue would drop its answer.
-        if (started) throw error;
+  async run<T>(priority: number, task: () => Promise<T>, mayStart?: MayStart): Promise<T | 'not_started'> {
+    const leave = new AbortController();
+    let started = false;
+    let waited = false;
+    // Runs at once when the queue takes it, so that the gate is shut before the queue looks at the next one.
+    const begin = async (): Promise<T | 'not_started'> => {
+      started = true;
+      this.#waiting.delete(leave);
+      if (mayStart && !mayStart()) return 'not_started';
+      const startMs = this.#takePlace(waited);
+      if (startMs > performance.now() && !(await this.#hasCome(startMs, mayStart, false)))
         return 'not_started';
-      } finally {
-        waiting.delete(leave);
-        stopAsking?.();
-      }
-    },
-    pauseFor(ms) {
-      const untilMs = performance.now() + ms;
-      meter?.pauseUntil(untilMs);
-      closeUntil(untilMs);
-    },
-    close() {
-      clearTimeout(timer);
-      for (const leave of [...waiting]) leave.abort();
-    },
-  };
+      return task();
+    };
+    const turn = this.#queue.add(begin, { priority, signal: leave.signal });
+    if (!started) {
+      waited = true;
+      this.#waiting.add(leave);
+    }
+    // Only while it waits: an abort after the start would make the queue drop an answer that is on its way.
+    const leaveUnstarted = () => {
+      if (!started) leave.abort();
+    };
+    const stopAsking = started || !mayStart ? undefined : whenUnwanted(mayStart, leaveUnstarted);
+    try {
+      return await turn;
+    } catch (error) {
+      // Nothing takes back what has started: the queue would drop its answer.
+      if (started) throw error;
+      return 'not_started';
+    } finally {
+      this.#waiting.delete(leave);
+      stopAsking?.();
+    }
+  }
+
+  async outside<T>(task: () => Promise<T>): Promise<T | 'not_started'> {
+    // The gate is not asked, so that what it would have waited for is waited for here.
+    if (this.#meter && !(await this.#hasCome(this.#meter.nextMs(), undefined, true))) return 'not_started';
+    return (await this.#hasCome(this.#takePlace(true), undefined, true)) ? task() : 'not_started';
+  }
+
+  pauseFor(ms: number): void {
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, performance.now() + ms);
+    this.#meter?.pauseUntil(this.#pausedUntilMs);
+    this.#slots?.pauseFor(ms);
+    this.#closeUntil(this.#pausedUntilMs);
+  }
+
+  hold(): void {
+    this.#held = true;
+    this.#queue.pause();
+  }
+
+  letGo(): void {
+    this.#held = false;
+    if (this.#timer === undefined) this.#openInTime();
+  }
+
+  flush(): void {
+    this.#flushes += 1;
+    for (const leave of [...this.#waiting]) leave.abort();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.flush();
+  }
+
+  #closeUntil(ms: number): void {
+    this.#closedUntilMs = Math.max(this.#closedUntilMs, ms);
+    if (this.#closedUntilMs <= performance.now()) return;
+    this.#queue.pause();
+    if (this.#timer === undefined) this.#openInTime();
+  }
+
+  #openInTime(): void {
+    const leftMs = this.#closedUntilMs - performance.now();
+    this.#timer = leftMs > 0 ? setTimeout(() => this.#openInTime(), Math.ceil(leftMs)) : undefined;
+    if (this.#timer === undefined && !this.#held) this.#queue.start();
+  }
+
+  /** Takes the next place; answers when it is, which is now unless another process has taken what is before it. */
+  #takePlace(waited: boolean): number {
+    if (!this.#meter) return Number.NEGATIVE_INFINITY;
+    const startMs = performance.now() + (this.#slots?.take(this.#meter.spacing_ms, waited) ?? 0);
+    this.#meter.count(startMs, waited);
+    this.#closeUntil(this.#meter.nextMs());
+    return startMs;
+  }
+
+  /** Whether its place has come; false where the wait for it was ended. */
+  async #hasCome(startMs: number, mayStart: MayStart | undefined, evenHeld: boolean): Promise<boolean> {
+    const before = this.#flushes;
+    for (;;) {
+      const leftMs = Math.max(startMs, this.#pausedUntilMs) - performance.now();
+      if (leftMs <= 0 && (evenHeld || !this.#held)) return true;
+      await sleep(Math.min(Math.max(leftMs, 1), ASK_AGAIN_MS));
+      if (this.#flushes !== before || mayStart?.() === false) return false;
+    }
+  }
 }
 
 /** Calls `then` when `mayStart` has come to say no, until the returned function is called. */

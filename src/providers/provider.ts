@@ -43,6 +43,12 @@ export type Rejection =
   | { because: 'never_sent'; reason: string } // the connection was never made
   | { because: 'stopped'; reason: string }; // `mayStart` said no before a byte left
 
+/**
+ * The longest pause that is waited out. A provider that asks for more has written a date or a unit wrongly, or does
+ * not want us back today; a person hears of it instead.
+ */
+export const LONGEST_PAUSE_MS = 15 * 60_000;
+
 /** Three outcomes and no fourth: what the classification does not list is unknown. */
 export type SubmitOutcome = { answer: AnswerRecord } & (
   | { outcome: 'accepted'; report: StatusReport }
@@ -136,6 +142,14 @@ export interface ComposeInput {
   narration: string | null;
 }
 
+export interface ListFilter {
+  status?: string;
+  /** RFC 3339: changed at or after, and before. */
+  from?: string;
+  to?: string;
+  cursor?: string;
+}
+
 export interface Provider {
   readonly name: string;
   readonly kind: string;
@@ -144,9 +158,9 @@ export interface Provider {
   compose(input: ComposeInput): string;
   /** `mayStart` is asked at the last moment before the request leaves, after any wait for its turn. */
   submit(request: SubmitRequest, mayStart?: () => boolean): Promise<SubmitOutcome>;
-  lookUp(providerReference: string): Promise<LookUpOutcome>;
-  status(providerId: string): Promise<LookUpOutcome>;
-  list(filter: { status?: string; from?: string; to?: string; cursor?: string }): Promise<Answer<StatusPage>>;
+  lookUp(providerReference: string, mayStart?: () => boolean): Promise<LookUpOutcome>;
+  status(providerId: string, mayStart?: () => boolean): Promise<LookUpOutcome>;
+  list(filter: ListFilter, mayStart?: () => boolean): Promise<Answer<StatusPage>>;
   /** Registers, or adopts an earlier registration of the same account; safe to repeat. */
   register(details: BeneficiaryDetails): Promise<RegisterOutcome>;
   /** Held against `details`, so far as the provider states the account. */

@@ -1,10 +1,12 @@
 /** Which provider speaks which API, by the `kind` of its configuration. */
+
+import type { GateSettings } from './gate.ts';
 import { createNxtbanking } from './nxtbanking/nxtbanking.ts';
 import { NXTBANKING_WEBHOOKS } from './nxtbanking/webhook.ts';
 import type { Provider } from './provider.ts';
 import type { WebhookFormat } from './webhook-format.ts';
 
-export interface ProviderSettings {
+export interface ProviderSettings extends GateSettings {
   /** As in `[providers.NAME]`. */
   name: string;
   kind: 'nxtbanking';
@@ -13,8 +15,6 @@ export interface ProviderSettings {
   /** The secrets themselves; a provider keeps them where nothing prints them. */
   api_key: string;
   api_secret: string;
-  requests_per_second: number;
-  concurrency: number;
   timeout_ms: number;
   idempotency_window_ms: number;
 }

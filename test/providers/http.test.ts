@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { classifyFailure, createHttp, type Http, type HttpRequest } from '../../src/providers/http.ts';
 import { deadUrl, json, type Scripted, serve, serveRaw } from './scripted-server.ts';
@@ -70,7 +71,7 @@ describe('an answer', () => {
     expect(result).toMatchObject({ kind: 'answer', status: 202, text: '{"ok":true}', complete: true });
     expect(result.kind === 'answer' && result.headers).toMatchObject({
       'content-type': 'application/json',
-      'retry-after': '7',
+      'retry-after': ['7'],
       'x-row-count': '3',
     });
     expect(server.seen).toMatchObject([{ method: 'POST', path: '/x', body: '{"a":1}' }]);
@@ -105,6 +106,21 @@ describe('an answer', () => {
       expect(await client(server).send(POST)).toMatchObject({ kind: 'answer', status });
     }
     expect(elsewhere.seen).toHaveLength(0);
+  });
+
+  it('comes over connections that are kept, and no upgrade is asked for', async () => {
+    const sockets = new Set<unknown>();
+    const server = keep(
+      await serve((request, response, socket) => {
+        sockets.add(socket);
+        json(response, 200, { upgrade: request.headers.upgrade ?? null });
+      }),
+    );
+    const http = client(server);
+    for (let turn = 0; turn < 10; turn += 1)
+      expect(await http.send(POST)).toMatchObject({ kind: 'answer', text: '{"upgrade":null}' });
+    // The first may not be free yet when the second call comes.
+    expect(sockets.size).toBeLessThanOrEqual(2);
   });
 
   it('of a file comes as bytes, beyond the bound for text', async () => {
@@ -268,6 +284,43 @@ describe('lost', () => {
       );
       expect(await client(server).send(POST)).toMatchObject({ kind: 'lost', code: 'TOO_LARGE' });
     }
+  });
+
+  it('is a body that is small on the wire and huge unpacked, or that claims to be packed', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x20));
+    const server = keep(
+      await serve((_, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': String(bomb.length) });
+        response.end(bomb);
+      }),
+    );
+    const before = process.memoryUsage().rss;
+    const result = await client(server).send(POST);
+    // Nothing asked for a packed answer and nothing unpacks it: the bytes are no text.
+    expect(result).toMatchObject({ kind: 'lost', code: 'NOT_UTF8' });
+    expect(process.memoryUsage().rss - before).toBeLessThan(32 * 1024 * 1024);
+    expect(server.seen[0]?.headers['accept-encoding']).toBeUndefined();
+  });
+
+  it('is an answer with ten thousand headers, or one header without an end', async () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => `x-${index}: 1`).join('\r\n');
+    for (const headers of [many, `x-long: ${'a'.repeat(256 * 1024)}`]) {
+      const result = await answerOf(`HTTP/1.1 200 OK\r\n${headers}\r\nContent-Length: 2\r\n\r\n{}`);
+      expect(result).toMatchObject({ kind: 'lost', code: 'UND_ERR_HEADERS_OVERFLOW' });
+    }
+  });
+
+  it('is a head that drips beyond the deadline', async () => {
+    const server = keep(
+      await serveRaw((socket) => {
+        const drip = setInterval(() => socket.write('H'), 20);
+        socket.on('close', () => clearInterval(drip));
+        socket.write('HTTP/1.1 200 OK\r\nx: ');
+      }),
+    );
+    const started = performance.now();
+    expect(await client(server, 300).send(POST)).toMatchObject({ kind: 'lost', code: 'TIMEOUT' });
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   it('is a text that is not UTF-8', async () => {

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { PayrunError } from '../../src/domain/errors.ts';
+import { createRetryBudget } from '../../src/operations/retry-budget.ts';
 import type { Submission } from '../../src/operations/submission.ts';
 import { submitBatch } from '../../src/operations/submit-batch.ts';
 import { syncPayouts } from '../../src/operations/sync-payouts.ts';
@@ -170,6 +171,7 @@ function submissionOf(
     rules: RULES,
     concurrency: 1,
     on_low_balance: 'stop',
+    budget: createRetryBudget(() => Date.parse(world.now())),
     now: () => world.now(),
     sleep: async (ms) => world.pass(ms),
     stop: new AbortController().signal,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { PayrunError } from '../../src/domain/errors.ts';
+import { createRetryBudget } from '../../src/operations/retry-budget.ts';
 import type { Submission } from '../../src/operations/submission.ts';
 import { submitBatch } from '../../src/operations/submit-batch.ts';
 import { syncPayouts } from '../../src/operations/sync-payouts.ts';
@@ -190,6 +191,7 @@ async function oneProcess(plan: Plan, world: World, fortune: Fortune): Promise<E
     ...surroundings,
     runner,
     on_low_balance: 'stop',
+    budget: createRetryBudget(() => Date.parse(world.now())),
     onProgress: () => undefined,
   };
   const options = {

@@ -13,8 +13,6 @@ export interface Standing {
   done: number;
   /** By state: `{paid: 1231, failed: 6}`; zeros are not shown. */
   counts?: Readonly<Record<string, number>>;
-  /** Why it stands still: `waiting 12 s: provider limit`. */
-  note?: string;
 }
 
 export interface Progress {
@@ -23,6 +21,8 @@ export interface Progress {
   update(standing: Standing): void;
   /** A line of its own, kept above the changing one. */
   line(text: string): void;
+  /** Why it stands still, shown until the next word: `nxt: waiting 12 s`; null once it goes on. */
+  note(text: string | null): void;
   /** Ends the piece of work; resolves when everything is written. */
   end(): Promise<void>;
 }
@@ -41,7 +41,8 @@ const SMOOTHING = 0.2;
 export function createProgress(world: World, flags: ProgressFlags): Progress {
   const notices = noticeWriter(world, flags);
   const animated = world.stderr.isTTY && world.env.TERM !== 'dumb' && !world.env.CI;
-  if (flags.quiet || !flags.progress) return { start: () => undefined, update: () => undefined, ...notices };
+  const silent = () => undefined;
+  if (flags.quiet || !flags.progress) return { start: silent, update: silent, note: silent, ...notices };
   return animated ? terminalProgress(world, notices) : plainProgress(world, notices);
 }
 
@@ -88,6 +89,9 @@ function plainProgress(world: World, notices: Notices): Progress {
       notices.line(work.text(now));
     },
     line: notices.line,
+    note: (text) => {
+      if (text !== null) notices.line(text);
+    },
     end,
   };
 }
@@ -96,9 +100,12 @@ function terminalProgress(world: World, notices: Notices): Progress {
   let work: Work | undefined;
   let due = 0;
   let spinner: Ora | undefined;
+  let note: string | null = null;
   const show = (now: number) => {
     due = now + REDRAW_MS;
-    if (spinner && work) spinner.text = cut(work.text(now), columnsOf(world) - 3);
+    // In front of the counts, since a line is cut at the width of the terminal.
+    const why = note === null ? '' : `${sanitise(note)}  `;
+    if (spinner && work) spinner.text = cut(`${why}${work.text(now)}`, columnsOf(world) - 3);
   };
   const begin = async (mine: Work) => {
     const { default: ora } = await import('ora');
@@ -135,6 +142,10 @@ function terminalProgress(world: World, notices: Notices): Progress {
     line: (text) => {
       spinner?.clear();
       notices.line(text);
+    },
+    note: (text) => {
+      note = text;
+      show(world.monotonicMs());
     },
     end,
   };
@@ -174,7 +185,7 @@ export function standingText(
   standing: Standing,
   rate: number | null,
 ): string {
-  const { done, counts = {}, note } = standing;
+  const { done, counts = {} } = standing;
   const share = total === null || total === 0 ? '' : ` ${Math.floor((done * 100) / total)}%`;
   const head = `${sanitise(label)} ${grouped(done)}${total === null ? '' : `/${grouped(total)}`}${share}`;
   const states = Object.entries(counts)
@@ -185,7 +196,6 @@ export function standingText(
     parts.push(rate >= 1 ? `${grouped(Math.round(rate))}/s` : `${(rate * 60).toFixed(1)}/min`);
     if (total !== null && total > done) parts.push(`${duration((total - done) / rate)} left`);
   }
-  if (note !== undefined) parts.push(sanitise(note));
   return parts.filter((part) => part !== '').join('  ');
 }
 

@@ -7,6 +7,7 @@ import { text } from '../command.ts';
 import { type ProviderConfig, parseDuration } from '../config.ts';
 import { EXIT, type ExitCode, worstOf } from '../exit-codes.ts';
 import { bookRules, warnStopped } from '../submission.ts';
+import { outagePatience, timeLimit } from '../waiting.ts';
 
 // `--wait` without a time: longer than any payout but one over a long weekend stays open.
 const WAIT_FOR_EVER_MS = 7 * 86_400_000;
@@ -78,6 +79,8 @@ async function follow(
   wait: number | null,
 ): Promise<SyncReport> {
   const { world } = context;
+  const limit = wait === null ? null : timeLimit(context.stop, wait);
+  const patience = outagePatience(() => world.monotonicMs());
   const sync = {
     database: await context.ledger(),
     provider: await context.provider(settings.name),
@@ -86,7 +89,7 @@ async function follow(
     concurrency: settings.concurrency,
     now: () => world.now().toISOString(),
     sleep: (ms: number, signal?: AbortSignal) => world.sleep(ms, signal),
-    stop: context.stop,
+    stop: limit?.signal ?? context.stop,
     onProgress: (asked: number, all: number) =>
       context.progress.update({ done: asked, counts: { open: all } }),
   };
@@ -105,7 +108,11 @@ async function follow(
     sum.stopped = report.stopped;
     const open = Object.keys(report.states).some((state) => OPEN_STATES.has(state as PayoutState));
     const left = until - world.monotonicMs();
-    if (!open || left <= 0 || report.stopped || context.stop.aborted) return sum;
+    const goesOn = patience.bears(report.stopped) && !context.stop.aborted && left > 0;
+    if (!goesOn || (!open && !report.stopped)) {
+      limit?.end();
+      return sum;
+    }
     await world.sleep(Math.min(pause, left), context.stop);
   }
 }

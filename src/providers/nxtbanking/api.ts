@@ -3,6 +3,7 @@
  * executed. Every request of every kind takes its turn at the same gate, the token's too. What comes out carries no
  * secret, even where the other side repeats ours.
  */
+import { createGate, type NotMade } from '../gate.ts';
 import {
   type BytesAnswer,
   createHttp,
@@ -11,7 +12,7 @@ import {
   type HttpResult,
   type TextAnswer,
 } from '../http.ts';
-import { createPace, type MayStart, whenUnwanted } from '../pace.ts';
+import { type MayStart, whenUnwanted } from '../pace.ts';
 import type { Unavailable } from '../provider.ts';
 import type { ProviderSettings } from '../registry.ts';
 import { retryAfterMs, whyUnavailable } from './classify.ts';
@@ -30,8 +31,8 @@ export interface Call {
   mayStart?: MayStart | undefined;
 }
 
-/** Nothing was sent: there is no token, or `mayStart` or `close` ended the wait. */
-export type Unsent = { kind: 'no_token'; because: Unavailable } | { kind: 'stopped'; reason: string };
+/** Nothing was sent: there is no token, or the call was not made. */
+export type Unsent = { kind: 'no_token'; because: Unavailable } | NotMade;
 
 export interface Api {
   call(call: Call): Promise<HttpResult | Unsent>;
@@ -47,24 +48,23 @@ const STOPPED = { kind: 'stopped', reason: 'stopped before it was sent' } as con
 
 export function createApi(settings: ProviderSettings): Api {
   const http = createHttp(settings);
-  const pace = createPace(settings);
+  const gate = createGate(settings, askBalance);
   const prefix = settings.api_prefix.replace(/^\/*/, '/').replace(/\/+$/, '');
   const tokens = createTokens(fetchToken);
 
+  /** Also without a token, or with an old one: a 401 shows as well that somebody answers. */
+  function askBalance(): Promise<HttpResult> {
+    const call = { method: 'GET', path: '/balance', urgency: URGENCY.proof } as const;
+    return http.send(requestOf(call, prefix, tokens.newest()?.value ?? ''));
+  }
+
   async function fetchToken(): Promise<TokenAnswer> {
-    const { api_key, api_secret } = settings;
     let askedAtMs = 0;
-    const result = await pace.run(URGENCY.token, () => {
+    const result = await gate.run(URGENCY.token, () => {
       askedAtMs = performance.now();
-      return http.send({
-        method: 'POST',
-        path: `${prefix}/auth/token`,
-        headers: { accept: 'application/json', 'content-type': 'application/json' },
-        body: JSON.stringify({ api_key, api_secret }),
-      });
+      return http.send(tokenRequest(settings, prefix));
     });
-    if (result === 'not_started')
-      return { ok: false, because: { kind: 'unreachable', reason: STOPPED.reason } };
+    if (isUnsent(result)) return { ok: false, because: { kind: 'unreachable', reason: result.reason } };
     return readGrant(finish(result), result, askedAtMs);
   }
 
@@ -73,7 +73,8 @@ export function createApi(settings: ProviderSettings): Api {
     call: Call,
     perform: (request: HttpRequest) => Promise<T>,
   ): Promise<T | Unsent> {
-    const granted = await unlessUnwanted(tokens.current(), call.mayStart);
+    const { urgency, mayStart } = call;
+    const granted = await unlessUnwanted(tokens.current(), mayStart);
     if (granted === 'unwanted') return STOPPED;
     if (!granted.ok) return { kind: 'no_token', because: granted.because };
     let used: Token = granted.token;
@@ -81,19 +82,17 @@ export function createApi(settings: ProviderSettings): Api {
       used = tokens.newest() ?? used;
       return perform(requestOf(call, prefix, used.value));
     };
-    const first = await pace.run(call.urgency, turn, call.mayStart);
-    if (first === 'not_started') return STOPPED;
+    const first = await gate.run(urgency, turn, mayStart);
     if (first.kind !== 'answer' || first.status !== 401) return first;
-    const renewed = await unlessUnwanted(tokens.after(used), call.mayStart);
+    const renewed = await unlessUnwanted(tokens.after(used), mayStart);
     if (renewed === 'unwanted') return STOPPED;
     if (!renewed.ok) return { kind: 'no_token', because: renewed.because };
-    const second = await pace.run(call.urgency, turn, call.mayStart);
-    return second === 'not_started' ? STOPPED : second;
+    return gate.run(urgency, turn, mayStart);
   }
 
   function finish<T extends HttpResult>(result: T): T {
     if (result.kind !== 'answer') return result;
-    if (result.status === 429) pace.pauseFor(retryAfterMs(result));
+    if (result.status === 429) gate.pauseAsAsked(retryAfterMs(result));
     const secrets = [settings.api_key, settings.api_secret, tokens.newest()?.value ?? ''];
     return { ...result, text: withoutSecrets(result.text, secrets) };
   }
@@ -109,7 +108,7 @@ export function createApi(settings: ProviderSettings): Api {
       return finish(asText(result));
     },
     async close() {
-      pace.close();
+      gate.close();
       await http.close();
     },
   };
@@ -129,7 +128,16 @@ function readGrant(result: HttpResult, raw: HttpResult, askedAtMs: number): Toke
 }
 
 export function isUnsent(result: HttpResult | DownloadResult | Unsent): result is Unsent {
-  return result.kind === 'no_token' || result.kind === 'stopped';
+  return result.kind === 'no_token' || result.kind === 'stopped' || result.kind === 'gave_up';
+}
+
+function tokenRequest({ api_key, api_secret }: ProviderSettings, prefix: string): HttpRequest {
+  return {
+    method: 'POST',
+    path: `${prefix}/auth/token`,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify({ api_key, api_secret }),
+  };
 }
 
 function requestOf(call: Call, prefix: string, token: string): HttpRequest {

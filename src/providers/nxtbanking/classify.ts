@@ -124,21 +124,29 @@ export function whyUnavailable(result: HttpResult): Unavailable {
 
 // Without a usable Retry-After: long enough to matter, short enough not to stall a night's batch.
 const DEFAULT_RETRY_AFTER_MS = 1_000;
-// A provider that asks for more has most likely written a date or a unit wrongly; asking again is allowed by then.
-const LONGEST_RETRY_AFTER_MS = 15 * 60_000;
+
+// A thousand years: a number of hundreds of digits stays one that can be told.
+const LONGEST_STATED_MS = 1000 * 366 * 86_400_000;
 
 const SECONDS = /^[+-]?\d+(\.\d+)?$/;
 // The three forms of HTTP dates all begin with a weekday. Date.parse alone takes almost anything for a date.
 const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /i;
 
-/** How long a 429 asks to wait, from 0 to 15 minutes. A date counts from the answer's own Date: our clock may be off. */
+/**
+ * How long a 429 asks to wait, in milliseconds, never negative; whether that is too long is for the caller to say. A
+ * date counts from the answer's own Date, since our clock may be off. Of two headers the longer wait holds.
+ */
 export function retryAfterMs(answer: TextAnswer): number {
-  const text = answer.headers['retry-after']?.trim() ?? '';
-  let wait = DEFAULT_RETRY_AFTER_MS;
-  if (SECONDS.test(text)) wait = Math.ceil(Number(text) * 1000);
-  else if (HTTP_DATE.test(text)) wait = Date.parse(text) - answeredAtMs(answer);
-  if (Number.isNaN(wait)) return DEFAULT_RETRY_AFTER_MS;
-  return Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER_MS);
+  const waits = answer.headers['retry-after'].flatMap((header) => waitOf(header.trim(), answer) ?? []);
+  if (waits.length === 0) return DEFAULT_RETRY_AFTER_MS;
+  return Math.min(Math.max(0, ...waits), LONGEST_STATED_MS);
+}
+
+/** Null where the text says nothing. */
+function waitOf(text: string, answer: TextAnswer): number | null {
+  if (SECONDS.test(text)) return Math.ceil(Number(text) * 1000);
+  const wait = HTTP_DATE.test(text) ? Date.parse(text) - answeredAtMs(answer) : Number.NaN;
+  return Number.isNaN(wait) ? null : wait;
 }
 
 function answeredAtMs(answer: TextAnswer): number {

@@ -12,6 +12,7 @@ import type {
   AnswerRecord,
   BeneficiaryDetails,
   ComposeInput,
+  ListFilter,
   LookUpOutcome,
   OtherAccount,
   Provider,
@@ -59,9 +60,9 @@ export function createNxtbanking(settings: ProviderSettings): Provider {
     },
     compose: (input) => compose(input, settings.name),
     submit: (request, mayStart) => submit(api, request, mayStart),
-    lookUp: (providerReference) => lookUp(api, providerReference),
-    status: (providerId) => askStatus(api, providerId),
-    list: (filter) => list(api, filter),
+    lookUp: (providerReference, mayStart) => lookUp(api, providerReference, mayStart),
+    status: (providerId, mayStart) => askStatus(api, providerId, mayStart),
+    list: (filter, mayStart) => list(api, filter, mayStart),
     register: (details) => register(api, details),
     beneficiary: (providerBeneficiaryId, details) => askBeneficiary(api, providerBeneficiaryId, details),
     balance: () => askBalance(api),
@@ -108,9 +109,9 @@ async function submit(
   if (isUnsent(result)) {
     const answer: AnswerRecord = { http_status: null, transport_error: null, text: null };
     const rejection: Rejection =
-      result.kind === 'stopped'
-        ? { because: 'stopped', reason: result.reason }
-        : rejectionWithoutToken(result.because);
+      result.kind === 'no_token'
+        ? rejectionWithoutToken(result.because)
+        : { because: result.kind === 'gave_up' ? 'never_sent' : 'stopped', reason: result.reason };
     return { answer, outcome: 'rejected', rejection };
   }
   return { answer: answerRecord(result), ...classifySubmit(result) };
@@ -127,6 +128,7 @@ function why(result: HttpResult | Unsent): Unavailable {
     case 'no_token':
       return result.because;
     case 'stopped':
+    case 'gave_up':
       return { kind: 'unreachable', reason: result.reason };
     case 'answer':
     case 'never_sent':
@@ -144,12 +146,17 @@ function textWith(result: HttpResult | Unsent, ...statuses: number[]): string | 
   return result.kind === 'answer' && statuses.includes(result.status) ? result.text : null;
 }
 
-async function lookUp(api: Api, providerReference: string): Promise<LookUpOutcome> {
+async function lookUp(
+  api: Api,
+  providerReference: string,
+  mayStart: MayStart | undefined,
+): Promise<LookUpOutcome> {
   const result = await api.call({
     method: 'GET',
     path: '/payouts',
     query: { reference_id: providerReference },
     urgency: URGENCY.proof,
+    mayStart,
   });
   // The path exists whether or not the payout does: a 404 that is not the provider's own is a wrong address.
   const missing = textWith(result, 404);
@@ -192,11 +199,16 @@ function mostPaid(reports: readonly StatusReport[]): StatusReport | undefined {
   return reports.toSorted((a, b) => PAID_RANK[b.state] - PAID_RANK[a.state])[0];
 }
 
-async function askStatus(api: Api, providerId: string): Promise<LookUpOutcome> {
+async function askStatus(
+  api: Api,
+  providerId: string,
+  mayStart: MayStart | undefined,
+): Promise<LookUpOutcome> {
   const result = await api.call({
     method: 'GET',
     path: `/payouts/${encodeURIComponent(providerId)}`,
     urgency: URGENCY.proof,
+    mayStart,
   });
   if (textWith(result, 404) !== null) return { outcome: 'not_found' };
   const text = textWith(result, 200);
@@ -211,7 +223,8 @@ async function askStatus(api: Api, providerId: string): Promise<LookUpOutcome> {
 
 async function list(
   api: Api,
-  filter: { status?: string; from?: string; to?: string; cursor?: string },
+  filter: ListFilter,
+  mayStart: MayStart | undefined,
 ): Promise<Answer<StatusPage>> {
   const { status, from, to, cursor } = filter;
   const result = await api.call({
@@ -219,6 +232,7 @@ async function list(
     path: '/payouts',
     query: { status, from, to, cursor, limit: PAGE_SIZE },
     urgency: URGENCY.other,
+    mayStart,
   });
   const text = textWith(result, 200);
   if (text === null) return { ok: false, because: why(result) };

@@ -16,9 +16,7 @@ test('the line says counts, rate and time left', () => {
   expect(standingText('Paying', 12_000, standing, 43)).toBe(
     'Paying 1,240/12,000 10%  paid 1,231 failed 6 unknown 3  43/s  4m11s left',
   );
-  expect(standingText('Reading', null, { done: 5, note: 'waiting 12 s: provider limit' }, null)).toBe(
-    'Reading 5  waiting 12 s: provider limit',
-  );
+  expect(standingText('Reading', null, { done: 5 }, null)).toBe('Reading 5');
   expect(standingText('Paying', 0, { done: 0 }, null)).toBe('Paying 0/0');
 });
 

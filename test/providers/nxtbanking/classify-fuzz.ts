@@ -84,7 +84,7 @@ function resultOf(tuple: Tuple): HttpResult {
     status: tuple.status ?? 0,
     headers: {
       'content-type': tuple.headers['content-type'] ?? null,
-      'retry-after': tuple.headers['retry-after'] ?? null,
+      'retry-after': [tuple.headers['retry-after'] ?? []].flat(),
       date: tuple.headers.date ?? null,
       'x-row-count': null,
     },

@@ -19,7 +19,7 @@ function answer(
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const headers = {
     'content-type': 'application/json',
-    'retry-after': retryAfter,
+    'retry-after': retryAfter === null ? [] : [retryAfter],
     date,
     'x-row-count': null,
   };
@@ -253,16 +253,18 @@ describe('whatever comes back', () => {
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
 
-  it('a Retry-After is between nothing and fifteen minutes', () => {
+  it('a Retry-After is a time, and never negative', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (wait, date) => {
         const ms = retryAfterMs(answer(429, '', wait, date));
-        return Number.isFinite(ms) && ms >= 0 && ms <= 900_000;
+        return Number.isFinite(ms) && ms >= 0;
       }),
       { numRuns: 20_000 },
     );
   });
 });
+
+const TEN_YEARS_MS = 10 * 366 * 86_400_000;
 
 describe('Retry-After', () => {
   it.each([
@@ -271,15 +273,16 @@ describe('Retry-After', () => {
     ['-5', 0],
     ['1.5', 1_500],
     [' 2 ', 2_000],
-    ['1000000000', 900_000],
-    ['9'.repeat(400), 900_000],
+    ['1000000000', 1_000_000_000_000],
+    ['9'.repeat(400), TEN_YEARS_MS * 100],
     ['soon', 1_000],
     ['', 1_000],
     ['5s', 1_000],
-    ['2026', 900_000],
+    ['1e9', 1_000],
+    ['2026', 2_026_000],
     ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000],
     ['Sat, 21 Nov 2026 09:00:00 GMT', 0],
-    ['Sun, 22 Nov 2026 10:00:00 GMT', 900_000],
+    ['Sun, 22 Nov 2026 10:00:00 GMT', 86_400_000],
     ['Sat, 99 Nov 2026 10:00:30 GMT', 1_000],
   ])('of "%s" waits %i ms', (text, expected) => {
     expect(retryAfterMs(answer(429, '', text))).toBe(expected);

@@ -127,6 +127,43 @@ describe('a 429', () => {
     expect((next?.at_ms ?? 0) - (refused?.at_ms ?? 0)).toBeGreaterThanOrEqual(295);
   });
 
+  // As the header comes from a server, through the client that every call goes through.
+  const at = (seconds: number) => new Date(Date.parse('2031-05-01T12:00:00Z') + seconds * 1000).toUTCString();
+  it.each<[string, string | string[], number]>([
+    ['seconds', '2', 2_000],
+    ['a fraction of seconds', '0.25', 250],
+    ['nothing at all', '0', 0],
+    ['a negative number', '-30', 0],
+    ['a date, against the Date of the answer and not our clock', at(3), 3_000],
+    ['a date that is past', at(-60), 0],
+    ['garbage', 'soon', 1_000],
+    ['a power of ten', '1e9', 1_000],
+    ['thirty-one years', '1000000000', 1_000_000_000_000],
+    ['a date in a hundred years', at(3_155_760_000), 3_155_760_000_000],
+    ['two headers, of which the longer wait holds', ['1', '4'], 4_000],
+    ['two headers, of which one says nothing', ['soon', '3'], 3_000],
+  ])('with %s waits as long as that means', async (_, header, expected) => {
+    const provider = await providerFor((__, response) => {
+      response.sendDate = false;
+      response.setHeader('Date', at(0));
+      response.setHeader('Retry-After', header);
+      json(response, 429, error('SLOW_DOWN'));
+    });
+    const outcome = await sendTo(provider);
+    expect(outcome).toMatchObject({ rejection: { because: 'rate_limited', retry_after_ms: expected } });
+  });
+
+  it('that asks for more than fifteen minutes holds up no other call', async () => {
+    let first = true;
+    const provider = await providerFor((_, response) => {
+      if (!first) return json(response, 200, { available: 1, currency: 'INR' });
+      first = false;
+      json(response, 429, '', { 'retry-after': '901' });
+    });
+    await sendTo(provider);
+    expect((await provider.balance()).ok).toBe(true);
+  });
+
   it('of many minutes does not hold up a command that was stopped', async () => {
     const provider = await providerFor((_, response) => json(response, 429, '', { 'retry-after': '900' }));
     await sendTo(provider);
