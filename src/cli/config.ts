@@ -2,8 +2,7 @@
  * payrun.toml: strict, with the line and a way out for every mistake. Secrets never stand in it: they are named by
  * environment variable or by a file that only its owner can read.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { platform } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod/mini';
@@ -12,10 +11,10 @@ import { isTimeZone } from '../domain/calendar-day.ts';
 import { PayrunError } from '../domain/errors.ts';
 import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
 import { isRail, NETWORK_RULES, RAILS, type RailRule, type RailRules } from '../domain/payout/rail.ts';
+import { lineOf } from './config-line.ts';
 import { nearest } from './output/nearest.ts';
+import type { SecretRef } from './secret.ts';
 import type { World } from './world.ts';
-
-export type SecretRef = { env: string } | { file: string };
 
 // zod's small form: the configuration is read at every start, and the large form takes four times as long to load.
 const text = z.string().check(z.minLength(1));
@@ -97,7 +96,13 @@ const configSchema = z.strictObject({
     {},
   ),
   approval: z.prefault(z.strictObject({ required: z._default(count.check(z.maximum(9)), 0) }), {}),
-  reconciliation: z.prefault(z.strictObject({ settlement_days: z._default(count, 1) }), {}),
+  reconciliation: z.prefault(
+    z.strictObject({
+      settlement_days: z._default(count, 1),
+      amount_tolerance: z._default(z.record(z.string(), decimal), {}),
+    }),
+    {},
+  ),
   statements: z._default(z.record(z.string(), z.record(z.string(), z.unknown())), {}),
 });
 
@@ -110,13 +115,19 @@ export interface ProviderConfig extends Omit<ParsedProvider, 'rails' | 'idempote
   rails: RailRules;
 }
 
-export interface Config extends Omit<ParsedConfig, 'providers' | 'ledger' | 'vault' | 'calendar'> {
+export interface Config
+  extends Omit<ParsedConfig, 'providers' | 'ledger' | 'vault' | 'calendar' | 'reconciliation'> {
   /** Where it was read from; relative paths in it are relative to that folder. */
   file: string;
   folder: string;
   ledger: ParsedConfig['ledger'];
   vault: { key_file: string | null; key_env: string | null };
   calendar: { weekend: readonly string[]; holidays_file: string | null };
+  reconciliation: {
+    settlement_days: number;
+    /** Minor units by currency. */
+    amount_tolerance: ReadonlyMap<string, bigint>;
+  };
   providers: Readonly<Record<string, ProviderConfig>>;
 }
 
@@ -151,7 +162,7 @@ function interpret(tree: unknown, source: string, file: string, world: World): C
       result.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? result.error.issues[0];
     throw issue ? configError(issue, source, file) : result.error;
   }
-  const { providers, ledger, vault, calendar, ...rest } = result.data;
+  const { providers, ledger, vault, calendar, reconciliation, ...rest } = result.data;
   const folder = dirname(file);
   checkTimeZone(ledger.time_zone, source, file);
   const overriddenPath = world.env.PAYRUN_LEDGER_PATH ?? ledger.path;
@@ -168,6 +179,10 @@ function interpret(tree: unknown, source: string, file: string, world: World): C
       weekend: calendar.weekend,
       holidays_file: calendar.holidays_file ? within(folder, calendar.holidays_file) : null,
     },
+    reconciliation: {
+      ...reconciliation,
+      amount_tolerance: toleranceOf(reconciliation.amount_tolerance, source, file),
+    },
     providers: Object.fromEntries(
       Object.entries(providers).map(([name, provider]) => [
         name,
@@ -175,6 +190,22 @@ function interpret(tree: unknown, source: string, file: string, world: World): C
       ]),
     ),
   };
+}
+
+function toleranceOf(
+  given: Readonly<Record<string, string>>,
+  source: string,
+  file: string,
+): ReadonlyMap<string, bigint> {
+  return new Map(
+    Object.entries(given).map(([currency, amount]) => {
+      const parsed = parseAmountOrZero(amount, currency);
+      if (parsed.ok) return [currency, parsed.minor];
+      const line = lineOf(source, ['reconciliation', 'amount_tolerance', currency]);
+      const key = `[reconciliation] amount_tolerance.${currency}`;
+      throw new PayrunError('usage', 'config_invalid', `${file}:${line}: ${key}: ${parsed.message}`);
+    }),
+  );
 }
 
 function interpretProvider(
@@ -332,63 +363,5 @@ export const CONFIG_KEYS: readonly string[] = [
   'checks.look_alikes',
   'approval.required',
   'reconciliation.settlement_days',
+  'reconciliation.amount_tolerance',
 ];
-
-/** The line on which a key or its table stands, counted from 1; the first line where it cannot be told. */
-function lineOf(source: string, path: readonly string[]): number {
-  const lines = source.split('\n');
-  for (let depth = path.length; depth > 0; depth -= 1) {
-    const line = findKey(lines, path.slice(0, depth));
-    if (line > 0) return line;
-  }
-  return 1;
-}
-
-function findKey(lines: readonly string[], path: readonly string[]): number {
-  let table: string[] = [];
-  for (const [index, line] of lines.entries()) {
-    const header = /^\s*\[+([^\]]+)\]+/.exec(line)?.[1];
-    if (header !== undefined) {
-      table = header.split('.').map((part) => part.trim().replace(/^"|"$/g, ''));
-      if (table.join('.') === path.join('.')) return index + 1;
-      continue;
-    }
-    const key = /^\s*"?([A-Za-z0-9_.-]+)"?\s*=/.exec(line)?.[1];
-    if (key !== undefined && [...table, ...key.split('.')].join('.') === path.join('.')) return index + 1;
-  }
-  return 0;
-}
-
-/** A secret's value, from where the configuration says that it is kept. Its text appears in no message. */
-export function readSecret(ref: SecretRef, what: string, folder: string, world: World): string {
-  if ('env' in ref) {
-    const value = world.env[ref.env];
-    if (value) return value;
-    throw new PayrunError(
-      'usage',
-      'secret_missing',
-      `${what} is not set: the environment has no ${ref.env}.`,
-      {
-        hint: `Set ${ref.env}, or name a file that only you can read with { file = "…" }.`,
-      },
-    );
-  }
-  const path = within(folder, ref.file);
-  if (!existsSync(path))
-    throw new PayrunError('usage', 'secret_missing', `${what} is not set: there is no file ${path}.`);
-  if (platform() !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-    throw new PayrunError(
-      'usage',
-      'secret_unsafe',
-      `${path} can be read by others, so ${what} in it is no secret.`,
-      {
-        hint: `Run: chmod 600 ${path}`,
-      },
-    );
-  }
-  const value = readFileSync(path, 'utf8').trim();
-  // Everybody could sign with an empty secret.
-  if (value === '')
-    throw new PayrunError('usage', 'secret_missing', `${what} is not set: the file ${path} is empty.`);
-  return value;
-}

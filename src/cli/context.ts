@@ -96,7 +96,7 @@ async function openProvider(
 ): Promise<Provider> {
   const [{ createProvider }, { readSecret }] = await Promise.all([
     import('../providers/registry.ts'),
-    import('./config.ts'),
+    import('./secret.ts'),
   ]);
   const secret = (key: 'api_key' | 'api_secret') =>
     readSecret(settings[key], `[providers.${settings.name}] ${key}`, config.folder, world);

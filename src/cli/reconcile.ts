@@ -2,6 +2,7 @@ import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { BREAK_KINDS, type BreakKind, type Terms } from '../domain/reconciliation/break.ts';
 import type { Coverage } from '../domain/reconciliation/coverage.ts';
+import { compareText } from '../domain/reconciliation/statement-line.ts';
 import type { Totals } from '../domain/reconciliation/totals.ts';
 import { compareFiles } from '../operations/compare-files.ts';
 import type { StatementInput } from '../operations/import-statement.ts';
@@ -66,7 +67,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     actor: context.actor,
     now: () => context.world.now().toISOString(),
   };
-  const terms = comparisonTerms(context, config);
+  const terms = comparisonTerms(context, config, settings.rails);
   const found = await reconcile(deps, inputs, { ...reading, provider: settings.name }, terms, {
     open_breaks: asked.breaks_needed,
   });
@@ -213,7 +214,8 @@ function kindsData(byKind: ReadonlyMap<BreakKind, number>): Data {
   return data;
 }
 
-function totalsData({ currency, statement, ledger, differences, unexplained }: Totals): Data {
+function totalsData(totals: Totals): Data {
+  const { currency, statement, ledger, differences, explained, unexplained, others } = totals;
   const amounts = (sums: Readonly<Record<string, bigint>>): Data =>
     Object.fromEntries(Object.entries(sums).map(([name, minor]) => [name, formatAmount(minor, currency)]));
   return {
@@ -221,7 +223,9 @@ function totalsData({ currency, statement, ledger, differences, unexplained }: T
     statement: amounts({ ...statement }),
     ledger: amounts({ ...ledger }),
     differences: formatAmount(differences, currency),
+    explained: amounts(explained),
     unexplained: formatAmount(unexplained, currency),
+    others: amounts(Object.fromEntries([...others].sort(([a], [b]) => compareText(a, b)))),
   };
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dayIn } from '../domain/calendar-day.ts';
 import { PayrunError } from '../domain/errors.ts';
+import type { RailRules } from '../domain/payout/rail.ts';
 import type { Terms } from '../domain/reconciliation/break.ts';
 import { createCalendar, parseHolidays } from '../domain/reconciliation/calendar.ts';
 import type { StatementTerms } from '../operations/import-statement.ts';
@@ -29,12 +30,19 @@ export function readingTerms(config: Config | null, input: Input, kind: string |
   };
 }
 
-export function comparisonTerms(context: Context, config: Config | null): Terms {
+/** `rates` are those of the provider whose payouts are compared; null where none is meant. */
+export function comparisonTerms(
+  context: Context,
+  config: Config | null,
+  rates: RailRules | null = null,
+): Terms {
   const timeZone = config?.ledger.time_zone ?? DEFAULT_TIME_ZONE;
   return {
     today: dayIn(timeZone, context.world.now().toISOString()),
     settlement_days: config?.reconciliation.settlement_days ?? DEFAULT_SETTLEMENT_DAYS,
     calendar: createCalendar(config?.calendar.weekend ?? DEFAULT_WEEKEND, holidaysOf(config)),
+    rates,
+    tolerance: config?.reconciliation.amount_tolerance ?? new Map(),
   };
 }
 

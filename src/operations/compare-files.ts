@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { FoundBreak, Terms } from '../domain/reconciliation/break.ts';
 import { compare } from '../domain/reconciliation/compare.ts';
 import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
-import { type LedgerAttempt, match } from '../domain/reconciliation/match.ts';
+import { explainedBy, type LedgerAttempt, match } from '../domain/reconciliation/match.ts';
 import type { StatementLine } from '../domain/reconciliation/statement-line.ts';
 import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
@@ -41,9 +41,10 @@ export function compareFiles(
   const matching = match(lines, attempts);
   const said = new Map<LedgerAttempt, Set<StatementLine['status']>>();
   for (const outcome of matching.lines) {
-    if (outcome.outcome !== 'matched') continue;
-    const words = said.get(outcome.attempt) ?? new Set();
-    said.set(outcome.attempt, words.add(outcome.line.status));
+    for (const attempt of explainedBy(outcome)) {
+      const words = said.get(attempt) ?? new Set();
+      said.set(attempt, words.add(outcome.line.status));
+    }
   }
   const stated = new Set(read.rows.flatMap((row, index) => (row.state === null ? [BigInt(index + 1)] : [])));
   for (const attempt of attempts)
@@ -57,7 +58,7 @@ export function compareFiles(
       lines: rows.length,
     })),
     coverage: { ...coverageOf(lines, matching, attempts, terms), missing_days: [] },
-    matched: matching.lines.filter((each) => each.outcome === 'matched').length,
+    matched: matching.lines.filter((each) => explainedBy(each).length > 0).length,
     expected: new Set(comparison.expected.map((each) => each.attempt)).size,
     breaks: comparison.breaks,
     line_numbers,
@@ -123,6 +124,8 @@ function attemptOf(row: OurRow, index: number, attemptNo: number, reference: str
   return {
     payout_id: BigInt(index + 1),
     attempt_no: attemptNo,
+    batch: null,
+    rail: null,
     reference_id: name,
     provider_reference: reference,
     provider_id: row.provider_id,

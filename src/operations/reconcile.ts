@@ -9,7 +9,13 @@ import type { BreakKind, Terms } from '../domain/reconciliation/break.ts';
 import { carry } from '../domain/reconciliation/carry.ts';
 import { compare } from '../domain/reconciliation/compare.ts';
 import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
-import { type LedgerAttempt, type Matching, match } from '../domain/reconciliation/match.ts';
+import {
+  explainedBy,
+  type LedgerAttempt,
+  type Matching,
+  match,
+  type Rule,
+} from '../domain/reconciliation/match.ts';
 import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
 import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import type { CsvWarning } from '../statements/read-csv.ts';
@@ -22,6 +28,7 @@ import {
   finishReconciliation,
   matchesOfProvider,
   recentReconciliations,
+  type StoredMatch,
   saveMatches,
 } from '../store/reconciliations.ts';
 import { linesOfProvider, saveSupersessions, storedSupersessions } from '../store/statements.ts';
@@ -111,7 +118,7 @@ async function reconcileStored(
   const result = {
     reconciliation: id,
     coverage: coverageOf(lines, matching, attempts, terms),
-    matched: matching.lines.filter((each) => each.outcome === 'matched').length,
+    matched: matching.lines.filter((each) => explainedBy(each).length > 0).length,
     expected: new Set(comparison.expected.map((each) => each.attempt)).size,
     open: fresh + stayed,
     new: fresh,
@@ -147,6 +154,8 @@ function attemptOf(row: AttemptRow, timeZone: string): LedgerAttempt {
   return {
     payout_id: row.payout_id,
     attempt_no: Number(row.attempt_no),
+    batch: row.batch,
+    rail: row.rail,
     reference_id: row.reference_id,
     provider_reference: row.provider_reference,
     provider_id: row.provider_id,
@@ -171,6 +180,21 @@ function normalised(utr: string | null): string | null {
   return utr === null || utr === '' ? null : normaliseUtr(utr);
 }
 
+/** What explains which attempt, and which rows tell what an attempt has cost. */
+function* matchesOf(matching: Matching): Iterable<StoredMatch> {
+  for (const outcome of matching.lines) {
+    const { line_id } = outcome.line;
+    const as = ({ payout_id, attempt_no }: LedgerAttempt, rule: Rule) => {
+      return { line_id, payout_id, attempt_no: BigInt(attempt_no), rule };
+    };
+    if (outcome.outcome === 'matched') yield as(outcome.attempt, outcome.rule);
+    else if (outcome.outcome === 'bulk')
+      for (const attempt of outcome.attempts) yield as(attempt, outcome.rule);
+    else if (outcome.outcome === 'other' && outcome.charged)
+      yield as(outcome.charged.attempt, outcome.charged.rule);
+  }
+}
+
 /** Only what changed is written: a day's reconciliation must not cost the history of years. */
 async function storeMatching(
   tx: Transaction,
@@ -178,24 +202,15 @@ async function storeMatching(
   provider: string,
   matching: Matching,
 ): Promise<void> {
-  const before = new Map((await matchesOfProvider(tx, provider)).map((each) => [each.line_id, each]));
-  const changed = [];
-  for (const outcome of matching.lines) {
-    if (outcome.outcome !== 'matched') continue;
-    const { payout_id, attempt_no } = outcome.attempt;
-    const match = {
-      line_id: outcome.line.line_id,
-      payout_id,
-      attempt_no: BigInt(attempt_no),
-      rule: outcome.rule,
-    };
-    const stored = before.get(match.line_id);
-    before.delete(match.line_id);
-    const same =
-      stored?.payout_id === payout_id && stored.attempt_no === match.attempt_no && stored.rule === match.rule;
-    if (!same) changed.push(match);
+  const keyOf = (each: Omit<StoredMatch, 'rule'>) => `${each.line_id} ${each.payout_id} ${each.attempt_no}`;
+  const before = new Map((await matchesOfProvider(tx, provider)).map((each) => [keyOf(each), each]));
+  const changed: StoredMatch[] = [];
+  for (const match of matchesOf(matching)) {
+    const stored = before.get(keyOf(match));
+    before.delete(keyOf(match));
+    if (stored?.rule !== match.rule) changed.push(match);
   }
-  await saveMatches(tx, id, changed, [...before.keys()]);
+  await saveMatches(tx, id, changed, [...before.values()]);
   await saveSupersessions(tx, await supersessionChanges(tx, provider, matching));
 }
 

@@ -6,6 +6,7 @@ import reconciliationSql from './migrations/sqlite/0002_reconciliation.sql';
 import webhooksSql from './migrations/sqlite/0003_webhooks.sql';
 import booksSql from './migrations/sqlite/0004_books.sql';
 import lineKindsSql from './migrations/sqlite/0005_line_kinds.sql';
+import bulkMatchesSql from './migrations/sqlite/0006_bulk_matches.sql';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
 export const LEDGER_APPLICATION_ID = 0x70617972;
@@ -16,6 +17,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 3, name: '0003_webhooks', statements: webhooksSql },
   { version: 4, name: '0004_books', statements: booksSql },
   { version: 5, name: '0005_line_kinds', statements: lineKindsSql },
+  { version: 6, name: '0006_bulk_matches', statements: bulkMatchesSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

@@ -3,6 +3,7 @@
  * left. Statement lines are in statements.ts, breaks in breaks.ts.
  */
 import type { PayoutState, Position } from '../domain/payout/payout.ts';
+import type { Rail } from '../domain/payout/rail.ts';
 import type { Rule } from '../domain/reconciliation/match.ts';
 import type { Reader, Transaction } from './database.ts';
 
@@ -10,6 +11,9 @@ import type { Reader, Transaction } from './database.ts';
 export interface AttemptRow {
   payout_id: bigint;
   attempt_no: bigint;
+  /** The batch's name. */
+  batch: string;
+  rail: Rail;
   reference_id: string;
   provider_reference: string;
   provider_beneficiary_id: string;
@@ -44,7 +48,7 @@ export async function attemptsOfProvider(reader: Reader, provider: string): Prom
        where provider = :provider and payout_id is not null
          and event in ('paid', 'returned', 'failed', 'failed_after_paid')
        group by payout_id, attempt_no)
-     select a.payout_id, a.attempt_no, p.reference_id, a.provider_reference, a.provider_beneficiary_id,
+     select a.payout_id, a.attempt_no, b.name as batch, p.rail, p.reference_id, a.provider_reference, a.provider_beneficiary_id,
        p.amount_minor, p.currency, a.stored_at, d.paid_on, d.returned_on, d.failed_on,
        case when a.ended_at is null then p.updated_at else a.ended_at end as updated_at,
        case when a.ended_at is null then p.state else a.state end as state,
@@ -58,6 +62,7 @@ export async function attemptsOfProvider(reader: Reader, provider: string): Prom
        case when a.ended_at is null then p.returned_at else a.returned_at end as returned_at
      from attempts a
      join payouts p on p.id = a.payout_id
+     join batches b on b.id = p.batch_id
      left join days d on d.payout_id = a.payout_id and d.attempt_no = a.attempt_no
      where a.provider = :provider
      order by a.payout_id, a.attempt_no`,
@@ -84,17 +89,17 @@ export async function saveMatches(
   tx: Transaction,
   reconciliationId: bigint,
   matches: readonly StoredMatch[],
-  gone: readonly bigint[],
+  gone: readonly StoredMatch[],
 ): Promise<void> {
   await tx.runMany(
-    'delete from matches where line_id = :line_id',
-    gone.map((line_id) => ({ line_id })),
+    'delete from matches where line_id = :line_id and payout_id = :payout_id and attempt_no = :attempt_no',
+    gone.map(({ line_id, payout_id, attempt_no }) => ({ line_id, payout_id, attempt_no })),
   );
   await tx.runMany(
     `insert into matches (line_id, payout_id, attempt_no, rule, reconciliation_id)
      values (:line_id, :payout_id, :attempt_no, :rule, :reconciliation)
-     on conflict (line_id) do update set payout_id = excluded.payout_id, attempt_no = excluded.attempt_no,
-       rule = excluded.rule, reconciliation_id = excluded.reconciliation_id`,
+     on conflict (line_id, payout_id, attempt_no) do update set rule = excluded.rule,
+       reconciliation_id = excluded.reconciliation_id`,
     matches.map((match) => ({ ...match, reconciliation: reconciliationId })),
   );
 }

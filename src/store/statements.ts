@@ -202,6 +202,9 @@ export interface LineOfStatement {
   stated_on: string | null;
   /** The line that restates it stands in a later statement. */
   superseded: bigint;
+  /** How many payouts it explains: of a bulk debit more than one. */
+  payout_count: bigint;
+  /** Of the payout; null where there is none, or more than one. */
   reference_id: string | null;
   rule: string | null;
 }
@@ -216,11 +219,13 @@ export async function linesOfStatement(
   return reader.all<LineOfStatement>(
     `select l.id as line_id, r.line_no, l.kind, l.provider_id, l.provider_reference, l.utr, l.amount_minor, l.currency,
        l.fee_minor, l.tax_minor, l.status_word, l.stated_on,
-       case when l.superseded_by is null then 0 else 1 end as superseded, p.reference_id, m.rule
+       case when l.superseded_by is null then 0 else 1 end as superseded,
+       (select count(*) from matches m where m.line_id = l.id) as payout_count,
+       (select case when count(*) = 1 then min(p.reference_id) end
+        from matches m join payouts p on p.id = m.payout_id where m.line_id = l.id) as reference_id,
+       (select min(m.rule) from matches m where m.line_id = l.id) as rule
      from statement_rows r
      join statement_lines l on l.id = r.line_id
-     left join matches m on m.line_id = l.id
-     left join payouts p on p.id = m.payout_id
      where r.statement_id = :statement and r.line_no > :after order by r.line_no limit :limit`,
     { statement: statementId, after, limit: limit ?? ALL },
   );

@@ -1,7 +1,8 @@
 import { formatAmount } from '../../domain/money/money.ts';
 import { RAILS } from '../../domain/payout/rail.ts';
 import type { Context, Data, Outcome, Verb } from '../command.ts';
-import { type Config, type ProviderConfig, readSecret } from '../config.ts';
+import type { Config, ProviderConfig } from '../config.ts';
+import { readSecret } from '../secret.ts';
 
 const COLUMNS = [
   'provider',

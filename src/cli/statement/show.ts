@@ -34,6 +34,7 @@ export const verb: Verb = {
     'status',
     'date',
     'reference_id',
+    'payouts',
     'rule',
     'superseded',
   ],
@@ -72,8 +73,9 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     'status',
     'date',
     'reference_id',
+    'payouts',
     'rule',
-  ].map((key) => (key === 'amount' ? { key, align: 'right' as const } : { key }));
+  ].map((key) => (key === 'amount' || key === 'payouts' ? { key, align: 'right' as const } : { key }));
   return {
     data: { ...statementItem(statement), items, next },
     view: [
@@ -101,6 +103,7 @@ function lineItem(row: LineOfStatement): Data {
     status: row.status_word,
     date: row.stated_on,
     reference_id: row.reference_id,
+    payouts: Number(row.payout_count),
     rule: row.rule,
     superseded: row.superseded === 1n,
   };

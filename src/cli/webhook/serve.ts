@@ -8,7 +8,8 @@ import { type Follower, followWebhooks } from '../../operations/follow-webhooks.
 import { type Receipt, receiveWebhook, type WebhookSource } from '../../operations/receive-webhook.ts';
 import { webhookFormat } from '../../providers/registry.ts';
 import { type Context, type Input, text, type Verb } from '../command.ts';
-import { type ProviderConfig, readSecret } from '../config.ts';
+import type { ProviderConfig } from '../config.ts';
+import { readSecret } from '../secret.ts';
 import { bookRules } from '../submission.ts';
 import { type Notices, serveNotices } from './notices.ts';
 import { type Delivery, type Receiver, type Reply, startReceiver } from './receiver.ts';

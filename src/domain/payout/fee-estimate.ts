@@ -3,7 +3,7 @@
  * the provider states. Tax is rounded half up to the minor unit for each payout, as invoices do it.
  */
 import { Decimal } from 'decimal.js';
-import type { Rail, RailRules } from './rail.ts';
+import type { Rail, RailRule, RailRules } from './rail.ts';
 
 export interface FeeEstimate {
   /** Null where a rail in use has no rate: an unknown fee is not zero. */
@@ -23,6 +23,18 @@ export function estimateFees(counts: ReadonlyMap<Rail, number>, rails: RailRules
     tax = tax === null || each === null ? null : tax + each * BigInt(count);
   }
   return { fee_minor: fee, tax_minor: tax };
+}
+
+/** Of one payout, in minor units; the tax is null where its rate is not known. */
+export interface Charges {
+  fee_minor: bigint;
+  tax_minor: bigint | null;
+}
+
+/** What the rates say that one payout costs; null where the rail has no fee configured. */
+export function chargesByRate(rule: RailRule): Charges | null {
+  if (rule.fee_minor === null) return null;
+  return { fee_minor: rule.fee_minor, tax_minor: taxOn(rule.fee_minor, rule.tax_rate) };
 }
 
 function taxOn(feeMinor: bigint | null, rate: string | null): bigint | null {

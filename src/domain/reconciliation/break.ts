@@ -3,6 +3,7 @@
  * payout; compare.ts finds them, and they live on in the store until a line, our side or a person ends them.
  */
 import type { Money } from '../money/money.ts';
+import type { RailRules } from '../payout/rail.ts';
 import type { Calendar } from './calendar.ts';
 import type { LedgerAttempt } from './match.ts';
 import type { StatementLine } from './statement-line.ts';
@@ -60,12 +61,22 @@ export interface Terms {
   today: string;
   settlement_days: number;
   calendar: Calendar;
+  /** What the provider charges, by rail; null where nobody has said. */
+  rates: RailRules | null;
+  /** How far the amounts of a pair may be apart that something else than its amount identifies: minor units, by currency. */
+  tolerance: ReadonlyMap<string, bigint>;
 }
 
 /** An event of the books that no line explains: paid (positive) or returned (negative). */
 export interface Unexplained {
   attempt: LedgerAttempt;
   minor: bigint;
+}
+
+/** A difference of two amounts that needs nobody: what the provider's rates make of it, or what is tolerated. */
+export interface Explained extends Money {
+  by: 'charges' | 'tolerance';
+  line: StatementLine;
 }
 
 export interface Comparison {
@@ -77,4 +88,6 @@ export interface Comparison {
   ambiguous: readonly Unexplained[];
   /** What the books have as moved where a line explains it. */
   matched: readonly Unexplained[];
+  /** Its effect on the difference of the two matched sums, as breaks have theirs. */
+  explained: readonly Explained[];
 }

@@ -5,9 +5,18 @@
  */
 import { formatAmount } from '../money/money.ts';
 import type { PayoutState } from '../payout/payout.ts';
-import { BREAK_KINDS, type Comparison, type FoundBreak, type Terms, type Unexplained } from './break.ts';
+import {
+  BREAK_KINDS,
+  type Comparison,
+  type Explained,
+  type FoundBreak,
+  type Terms,
+  type Unexplained,
+} from './break.ts';
+import { breakOfLine, compareBulk, roots } from './break-of-line.ts';
 import { withinSettlement } from './calendar.ts';
-import type { LedgerAttempt, LineOutcome, Matching } from './match.ts';
+import { chargeDifference, explanationOf } from './charges.ts';
+import type { LedgerAttempt, Matching } from './match.ts';
 import { compareText, type StatementLine } from './statement-line.ts';
 
 interface Findings {
@@ -16,36 +25,80 @@ interface Findings {
   missing: Unexplained[];
   ambiguous: Unexplained[];
   matched: Unexplained[];
+  explained: Explained[];
 }
 
 type LineOfAttempt = { line: StatementLine; moved_minor: bigint };
 
+/** Everything that the statement says of one attempt. */
+interface Told {
+  lines: LineOfAttempt[];
+  /** A line for many payouts says that it was paid. */
+  in_bulk: boolean;
+  /** Rows of its fee and tax alone. */
+  charges: StatementLine[];
+}
+
+/**
+ * A pair of one line and one attempt has no part in the result beyond its own amount in both matched sums where their
+ * currency, amount and status agree, and UTR, fee and tax agree or are not stated on a side: on the ledger's side,
+ * fee and tax count as stated where the terms have a rate for the rail.
+ */
 export function compare(matching: Matching, attempts: readonly LedgerAttempt[], terms: Terms): Comparison {
-  const found: Findings = { breaks: [], expected: [], missing: [], ambiguous: [], matched: [] };
+  const found: Findings = {
+    breaks: [],
+    expected: [],
+    missing: [],
+    ambiguous: [],
+    matched: [],
+    explained: [],
+  };
   const rootOf = roots(matching);
-  const lines = new Map<LedgerAttempt, LineOfAttempt[]>();
+  const told = new Map<LedgerAttempt, Told>();
   const perhaps = new Set<LedgerAttempt>();
   for (const outcome of matching.lines) {
-    if (outcome.outcome === 'matched') {
-      const known = lines.get(outcome.attempt);
-      if (known) known.push(outcome);
-      else lines.set(outcome.attempt, [outcome]);
-    } else if (outcome.outcome !== 'other') {
-      found.breaks.push(breakOfLine(outcome, rootOf(outcome.line)));
-      if (outcome.outcome === 'ambiguous') for (const candidate of outcome.candidates) perhaps.add(candidate);
+    switch (outcome.outcome) {
+      case 'matched':
+        toldOf(told, outcome.attempt).lines.push(outcome);
+        break;
+      case 'bulk':
+        for (const attempt of outcome.attempts) toldOf(told, attempt).in_bulk = true;
+        if (!outcome.exact) compareBulk(outcome, rootOf(outcome.line), terms, found);
+        break;
+      case 'other':
+        if (outcome.charged) toldOf(told, outcome.charged.attempt).charges.push(outcome.line);
+        break;
+      case 'ambiguous':
+        for (const candidate of outcome.candidates) perhaps.add(candidate);
+        found.breaks.push(breakOfLine(outcome, rootOf(outcome.line)));
+        break;
+      case 'duplicate':
+      case 'missing_in_ledger':
+        found.breaks.push(breakOfLine(outcome, rootOf(outcome.line)));
     }
   }
   for (const attempt of attempts) {
-    const own = lines.get(attempt) ?? [];
-    if (own.length > 0) compareAttempt(attempt, own, terms, found);
-    else if (perhaps.has(attempt)) found.ambiguous.push(...eventsOf(attempt));
+    const own = told.get(attempt);
+    if (own && (own.lines.length > 0 || own.in_bulk)) compareAttempt(attempt, own, terms, found);
     else {
-      judgeUnexplained(attempt, eventsOf(attempt), terms, found);
-      judgeInTransit(attempt, null, terms, found);
+      if (perhaps.has(attempt)) found.ambiguous.push(...eventsOf(attempt));
+      else {
+        judgeUnexplained(attempt, eventsOf(attempt), terms, found);
+        judgeInTransit(attempt, null, terms, found);
+      }
+      if (own) found.breaks.push(...chargeDifference(attempt, [], own.charges, terms.rates));
     }
   }
   found.breaks.sort(inOrder);
   return found;
+}
+
+function toldOf(told: Map<LedgerAttempt, Told>, attempt: LedgerAttempt): Told {
+  const known = told.get(attempt);
+  if (known) return known;
+  const fresh: Told = { lines: [], in_bulk: false, charges: [] };
+  told.set(attempt, fresh);
+  return fresh;
 }
 
 function inOrder(a: FoundBreak, b: FoundBreak): number {
@@ -59,54 +112,6 @@ function inOrder(a: FoundBreak, b: FoundBreak): number {
   );
 }
 
-/** A line that was restated twice is still the line that it was at first. */
-function roots(matching: Matching): (line: StatementLine) => StatementLine {
-  if (matching.superseded.size === 0) return (line) => line;
-  const every = new Map<bigint, bigint>();
-  for (const [earlier, later] of matching.superseded) every.set(later.line_id, earlier);
-  return (line) => {
-    let id = line.line_id;
-    for (let earlier = every.get(id); earlier !== undefined; earlier = every.get(id)) id = earlier;
-    return id === line.line_id ? line : { ...line, line_id: id };
-  };
-}
-
-function breakOfLine(
-  outcome: Exclude<LineOutcome, { outcome: 'matched' | 'other' }>,
-  root: StatementLine,
-): FoundBreak {
-  const { line, moved_minor } = outcome;
-  const base = {
-    subject: `line:${root.line_id}`,
-    line,
-    statement: formatAmount(line.amount_minor, line.currency),
-    difference_minor: moved_minor,
-    currency: line.currency,
-    effects: [],
-  };
-  switch (outcome.outcome) {
-    case 'duplicate':
-      return {
-        ...base,
-        kind: 'duplicate_on_statement',
-        attempt: outcome.attempt,
-        ledger: outcome.attempt.reference_id,
-      };
-    case 'ambiguous': {
-      const references = [...new Set(outcome.candidates.map((each) => each.reference_id))].sort(compareText);
-      const more = references.length > 5 ? `, and ${references.length - 5} more` : '';
-      return {
-        ...base,
-        kind: 'ambiguous',
-        attempt: null,
-        ledger: `one of ${references.slice(0, 5).join(', ')}${more}`,
-      };
-    }
-    case 'missing_in_ledger':
-      return { ...base, kind: 'missing_in_ledger', attempt: null, ledger: null };
-  }
-}
-
 function eventsOf(attempt: LedgerAttempt): Unexplained[] {
   const events: Unexplained[] = [];
   if (attempt.paid) events.push({ attempt, minor: attempt.amount_minor });
@@ -114,21 +119,19 @@ function eventsOf(attempt: LedgerAttempt): Unexplained[] {
   return events;
 }
 
-function compareAttempt(
-  attempt: LedgerAttempt,
-  lines: readonly LineOfAttempt[],
-  terms: Terms,
-  found: Findings,
-): void {
+function compareAttempt(attempt: LedgerAttempt, told: Told, terms: Terms, found: Findings): void {
+  const { lines, in_bulk, charges } = told;
   const of = (status: StatementLine['status']) => lines.find((each) => each.line.status === status);
   const success = of('success');
   const reversed = of('reversed');
   const failed = of('failed');
   const undecided = of('unknown_word') ?? of('in_flight');
   // Any line is a word about the payout: where it is the wrong one, that is the difference, and the payout not missing.
-  const forPaid = success ?? reversed ?? failed ?? undecided;
-  const forReturned = reversed ?? (success ? undefined : (failed ?? undecided));
-  const settled = success ?? reversed ?? failed;
+  const forPaid = in_bulk ? undefined : (success ?? reversed ?? failed ?? undecided);
+  const hasLeft = success !== undefined || in_bulk;
+  const forReturned = reversed ?? (hasLeft ? undefined : (failed ?? undecided));
+  const settled = hasLeft || reversed !== undefined || failed !== undefined;
+  if (in_bulk) found.matched.push({ attempt, minor: attempt.amount_minor });
   for (const each of lines) {
     // An earlier in-flight word was true when it was said.
     if (each.line.status === 'in_flight' && settled) continue;
@@ -136,7 +139,8 @@ function compareAttempt(
       ({ minor }) => (minor > 0n ? forPaid : forReturned) === each,
     );
     found.matched.push(...counterparts);
-    found.breaks.push(...differences(attempt, each, counterparts, success !== undefined));
+    const explained = explanationOf(attempt, each.line, charges.length > 0, terms);
+    judgePair(attempt, each, counterparts, hasLeft, explained, found);
   }
   // A payout that came back after the report was made: the report explains that it was paid, and no more.
   if (attempt.returned && !forReturned)
@@ -148,64 +152,71 @@ function compareAttempt(
     ...lines.filter((each) => each !== reversed && each !== success && each !== failed),
   ];
   const stated = byFinality.flatMap((each) => (each ? [each.line] : []));
-  found.breaks.push(...utrDifference(attempt, stated), ...feeDifference(attempt, stated));
+  found.breaks.push(
+    ...utrDifference(attempt, stated),
+    ...chargeDifference(attempt, stated, charges, terms.rates),
+  );
   if (!settled) judgeInTransit(attempt, undecided?.line ?? null, terms, found);
 }
 
-function differences(
+/** `explained` says why their amounts may differ, if they may. */
+function judgePair(
   attempt: LedgerAttempt,
   { line, moved_minor }: LineOfAttempt,
   counterparts: readonly Unexplained[],
-  succeeded: boolean,
-): FoundBreak[] {
-  const breaks: FoundBreak[] = [];
+  hasLeft: boolean,
+  explained: Explained['by'] | null,
+  found: Findings,
+): void {
   const said = line.status === 'unknown_word' ? line.status_word : line.status;
   const subject = `payout:${attempt.payout_id}.${attempt.attempt_no}:${said}`;
   const inBooks = counterparts.reduce((sum, each) => sum + each.minor, 0n);
   const sameCurrency = line.currency === attempt.currency;
   // What the line would have moved had it stated our amount: the rest is a difference of amounts.
-  const atOurAmount = BigInt(direction(line, succeeded)) * attempt.amount_minor;
-  const base = { subject, attempt, line, currency: attempt.currency };
+  const atOurAmount = BigInt(direction(line, hasLeft)) * attempt.amount_minor;
+  const { currency } = attempt;
+  const base = { subject, attempt, line, currency };
   if (!sameCurrency) {
-    breaks.push({
+    found.breaks.push({
       ...base,
       kind: 'currency_differs',
-      ledger: attempt.currency,
+      ledger: currency,
       statement: line.currency,
       difference_minor: null,
       effects: [
         { minor: moved_minor, currency: line.currency },
-        { minor: -inBooks, currency: attempt.currency },
+        { minor: -inBooks, currency },
       ],
     });
+  } else if (explained !== null) {
+    found.explained.push({ by: explained, line, minor: moved_minor - atOurAmount, currency });
   } else if (line.amount_minor !== attempt.amount_minor) {
-    breaks.push({
+    found.breaks.push({
       ...base,
       kind: 'amount_differs',
-      ledger: formatAmount(attempt.amount_minor, attempt.currency),
-      statement: formatAmount(line.amount_minor, line.currency),
+      ledger: formatAmount(attempt.amount_minor, currency),
+      statement: formatAmount(line.amount_minor, currency),
       difference_minor: line.amount_minor - attempt.amount_minor,
-      effects: [{ minor: moved_minor - atOurAmount, currency: attempt.currency }],
+      effects: [{ minor: moved_minor - atOurAmount, currency }],
     });
   }
   if (!statusAgrees(line, attempt.state)) {
     const effect = sameCurrency ? atOurAmount - inBooks : 0n;
-    breaks.push({
+    found.breaks.push({
       ...base,
       kind: 'status_differs',
       ledger: attempt.state,
       statement: line.status_word,
       difference_minor: effect === 0n ? null : effect,
-      effects: [{ minor: effect, currency: attempt.currency }],
+      effects: [{ minor: effect, currency }],
     });
   }
-  return breaks;
 }
 
 /** A reversal beside its success takes back; one that stands alone says that the money left and came back. */
-function direction(line: StatementLine, succeeded: boolean): 1 | 0 | -1 {
+function direction(line: StatementLine, hasLeft: boolean): 1 | 0 | -1 {
   if (line.status === 'success') return 1;
-  return line.status === 'reversed' && succeeded ? -1 : 0;
+  return line.status === 'reversed' && hasLeft ? -1 : 0;
 }
 
 const SAYS: Readonly<Record<StatementLine['status'], ReadonlySet<PayoutState>>> = {
@@ -236,41 +247,6 @@ function utrDifference(attempt: LedgerAttempt, lines: readonly StatementLine[]):
       statement: line.utr,
       difference_minor: null,
       currency: attempt.currency,
-      effects: [],
-    },
-  ];
-}
-
-/** The last word on fee and tax counts: a fee that is given back is stated by the reversal, not by the success. */
-function feeDifference(attempt: LedgerAttempt, lines: readonly StatementLine[]): FoundBreak[] {
-  const parts: { name: string; ours: bigint; theirs: bigint; line: StatementLine }[] = [];
-  for (const [name, key] of [
-    ['fee', 'fee_minor'],
-    ['tax', 'tax_minor'],
-  ] as const) {
-    const line = lines.find((each) => each[key] !== null && each.currency === attempt.currency);
-    const theirs = line?.[key] ?? null;
-    const ours = attempt[key];
-    if (line && theirs !== null && ours !== null && theirs !== ours) parts.push({ name, ours, theirs, line });
-  }
-  const [first] = parts;
-  if (!first) return [];
-  const { currency } = attempt;
-  // A bare amount where only the fee differs, which is nearly always; named parts otherwise.
-  const write = (side: 'ours' | 'theirs') =>
-    parts.length === 1 && first.name === 'fee'
-      ? formatAmount(first[side], currency)
-      : parts.map((part) => `${part.name} ${formatAmount(part[side], currency)}`).join(', ');
-  return [
-    {
-      kind: 'fee_differs',
-      subject: `payout:${attempt.payout_id}.${attempt.attempt_no}`,
-      attempt,
-      line: first.line,
-      ledger: write('ours'),
-      statement: write('theirs'),
-      difference_minor: parts.reduce((sum, part) => sum + part.theirs - part.ours, 0n),
-      currency,
       effects: [],
     },
   ];

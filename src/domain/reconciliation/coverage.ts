@@ -36,6 +36,8 @@ export function coverageOf(
 function explainedDays(matching: Matching): Set<string> {
   const days = new Set<string>();
   for (const outcome of matching.lines) {
+    if (outcome.outcome === 'bulk')
+      for (const { paid_on } of outcome.attempts) if (paid_on !== null) days.add(paid_on);
     if (outcome.outcome !== 'matched') continue;
     const { line, attempt } = outcome;
     const explained =

@@ -1,16 +1,23 @@
 /**
  * Which statement line explains which attempt of which payout. Passes go by the strength of the evidence: the
  * provider's name, our reference, the UTR, and only for lines that carry none of them, amount with day and
- * beneficiary. The result is a function of the two sets and not of their order; where evidence points to more than
- * one payout, it says so and guesses nothing.
+ * beneficiary; then one line for many payouts. The result is a function of the two sets and not of their order; where
+ * evidence points to more than one payout, it says so and guesses nothing.
  */
 import type { PayoutState, ProviderState } from '../payout/payout.ts';
-import { compareText, identityOf, isOfPayout, type StatementLine, supersessions } from './statement-line.ts';
+import type { Rail } from '../payout/rail.ts';
+import { type Claims, claim, claimant, contradicts } from './claims.ts';
+import { groupBy } from './group-by.ts';
+import { matchBulk } from './match-bulk.ts';
+import { identityOf, isOfPayout, type StatementLine, supersessions } from './statement-line.ts';
 
 /** One attempt as the ledger has it. Null is "not known" or, of a file, "not stated". */
 export interface LedgerAttempt {
   payout_id: bigint;
   attempt_no: number;
+  /** The batch's name, which a bulk debit may bear. */
+  batch: string | null;
+  rail: Rail | null;
   reference_id: string;
   provider_reference: string | null;
   provider_id: string | null;
@@ -31,7 +38,22 @@ export interface LedgerAttempt {
   failed_on: string | null;
 }
 
-export type Rule = 'provider_id' | 'provider_reference' | 'utr' | 'amount_date_beneficiary';
+/** What a match rests on, the strongest first; `batch` and `sum` are of one line for many payouts. */
+export const RULES = [
+  'provider_id',
+  'provider_reference',
+  'utr',
+  'amount_date_beneficiary',
+  'batch',
+  'sum',
+] as const;
+export type Rule = (typeof RULES)[number];
+
+/** The payout that a row of its fee or tax is about. */
+export interface Charged {
+  attempt: LedgerAttempt;
+  rule: Rule;
+}
 
 export type LineOutcome = {
   line: StatementLine;
@@ -39,12 +61,23 @@ export type LineOutcome = {
   moved_minor: bigint;
 } & (
   | { outcome: 'matched'; attempt: LedgerAttempt; rule: Rule }
+  /** One line for many payouts; not `exact` where it names their batch and has another amount than they. */
+  | { outcome: 'bulk'; attempts: readonly LedgerAttempt[]; rule: Rule; exact: boolean }
   | { outcome: 'duplicate'; attempt: LedgerAttempt; rule: Rule }
-  | { outcome: 'ambiguous'; candidates: readonly LedgerAttempt[] }
+  /** `sets` where sums of many payouts fit: more than one, or more than can be searched. */
+  | { outcome: 'ambiguous'; candidates: readonly LedgerAttempt[]; sets: 'several' | 'too_many' | null }
   | { outcome: 'missing_in_ledger' }
-  /** About something else than a payout. */
-  | { outcome: 'other' }
+  /** About something else than a payout, or about what one has cost. */
+  | { outcome: 'other'; charged: Charged | null }
 );
+
+const NOBODY: readonly LedgerAttempt[] = [];
+
+/** The attempts of which a line explains an event: none, one, or many. */
+export function explainedBy(outcome: LineOutcome): readonly LedgerAttempt[] {
+  if (outcome.outcome === 'matched') return [outcome.attempt];
+  return outcome.outcome === 'bulk' ? outcome.attempts : NOBODY;
+}
 
 export interface Matching {
   /** Lines that another restates, by line_id. They count for nothing; the other does. */
@@ -57,7 +90,10 @@ type Finding =
   | { found: 'one'; attempt: LedgerAttempt; rule: Rule }
   /** Our reference under a provider_id that is not this payout's: another copy of it, or a stranger. */
   | { found: 'contradicted'; attempt: LedgerAttempt }
-  | { found: 'several'; candidates: readonly LedgerAttempt[] }
+  | { found: 'several'; candidates: readonly LedgerAttempt[]; sets?: 'several' | 'too_many' }
+  | { found: 'many'; attempts: readonly LedgerAttempt[]; rule: Rule; exact: boolean }
+  /** Another line about many payouts that a line explains already. */
+  | { found: 'copy'; attempts: readonly LedgerAttempt[] }
   | { found: 'none' };
 
 export function match(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[]): Matching {
@@ -83,37 +119,19 @@ export function match(lines: readonly StatementLine[], attempts: readonly Ledger
     if (finding.found === 'one') claim(explained, line, finding.attempt);
   }
   byAmount(unnamed, attempts, explained, findings);
-  return { superseded, lines: conclude(current, findings) };
-}
-
-/** The line that explains each event of an attempt; of several that could, the one that agrees best. */
-type Claims = Map<LedgerAttempt, StatementLine[]>;
-
-function claim(claims: Claims, line: StatementLine, attempt: LedgerAttempt): void {
-  const own = claims.get(attempt);
-  if (!own) {
-    claims.set(attempt, [line]);
-    return;
+  const unexplained = [...findings].flatMap(([line, { found }]) => (found === 'none' ? [line] : []));
+  for (const line of unnamed) {
+    const finding = findings.get(line);
+    if (finding?.found === 'one') claim(explained, line, finding.attempt);
   }
-  const place = own.findIndex((each) => isSameEvent(each, line));
-  const before = own[place];
-  if (!before) own.push(line);
-  else if (explainsBetter(line, before, attempt)) own[place] = line;
+  const bulk = matchBulk(unexplained, attempts, (attempt) => leavesOpen(explained.get(attempt) ?? []));
+  for (const [line, finding] of bulk) findings.set(line, finding);
+  return { superseded, lines: conclude(current, findings, (line) => chargedBy(line, index)) };
 }
 
-function claimant(claims: Claims, line: StatementLine, attempt: LedgerAttempt): StatementLine | undefined {
-  return claims.get(attempt)?.find((each) => isSameEvent(each, line));
-}
-
-/** An attempt is in flight, paid, failed and returned once each; of a word that we do not know, each is its own. */
-function isSameEvent(a: StatementLine, b: StatementLine): boolean {
-  return a.status === b.status && (a.status !== 'unknown_word' || a.status_word === b.status_word);
-}
-
-/** Of two lines that claim the same event, the one that agrees better explains it; the other is then the copy. */
-function explainsBetter(line: StatementLine, other: StatementLine, attempt: LedgerAttempt): boolean {
-  const lead = agreement(line, attempt) - agreement(other, attempt);
-  return lead > 0 || (lead === 0 && byContent(line, other) < 0);
+/** Whether no line says yet that the money left or stayed: a reversal alone leaves open by which line it had left. */
+function leavesOpen(lines: readonly StatementLine[]): boolean {
+  return lines.every((line) => line.status === 'reversed' || line.status === 'in_flight');
 }
 
 function isNamed(line: StatementLine): boolean {
@@ -135,18 +153,6 @@ function indexAttempts(attempts: readonly LedgerAttempt[]): AttemptIndex {
   };
 }
 
-export function groupBy<T>(items: readonly T[], key: (item: T) => string | null): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const name = key(item);
-    if (name === null) continue;
-    const group = groups.get(name);
-    if (group) group.push(item);
-    else groups.set(name, [item]);
-  }
-  return groups;
-}
-
 /** How many different lines of one status carry a UTR; copies that say exactly the same count once. */
 function countUtrs(lines: readonly StatementLine[]): ReadonlyMap<string, number> {
   const contents = new Map<string, Set<string>>();
@@ -160,12 +166,10 @@ function countUtrs(lines: readonly StatementLine[]): ReadonlyMap<string, number>
   return new Map([...contents].map(([key, said]) => [key, said.size]));
 }
 
-const NOBODY: readonly LedgerAttempt[] = [];
-
 function byIdentifier(
   line: StatementLine,
   index: AttemptIndex,
-  utrs: () => ReadonlyMap<string, number>,
+  utrs: (() => ReadonlyMap<string, number>) | null,
 ): Finding {
   const named = line.provider_id === null ? NOBODY : (index.provider_id.get(line.provider_id) ?? NOBODY);
   const referenced =
@@ -188,8 +192,12 @@ function byIdentifier(
   return byUtr(line, index, utrs);
 }
 
-/** A UTR proves nothing for a line that bears other names than the payout's. */
-function byUtr(line: StatementLine, index: AttemptIndex, utrs: () => ReadonlyMap<string, number>): Finding {
+/** A UTR proves nothing for a line that bears other names than the payout's. Without `utrs`, other lines may share it. */
+function byUtr(
+  line: StatementLine,
+  index: AttemptIndex,
+  utrs: (() => ReadonlyMap<string, number>) | null,
+): Finding {
   if (line.utr === null) return { found: 'none' };
   const candidates = (index.utr.get(line.utr) ?? NOBODY).filter(
     (attempt) =>
@@ -198,15 +206,19 @@ function byUtr(line: StatementLine, index: AttemptIndex, utrs: () => ReadonlyMap
   );
   const [only] = candidates;
   if (!only) return { found: 'none' };
-  const unique = candidates.length === 1 && utrs().get(`${line.status} ${line.utr}`) === 1;
+  const unique = candidates.length === 1 && (utrs === null || utrs().get(`${line.status} ${line.utr}`) === 1);
   return unique ? { found: 'one', attempt: only, rule: 'utr' } : { found: 'several', candidates };
 }
 
-function contradicts(stated: string | null, known: string | null): boolean {
-  return stated !== null && known !== null && stated !== known;
+/** Gross, fee and tax of a payout may stand on rows of their own, which share its name. */
+function chargedBy(line: StatementLine, index: AttemptIndex): Charged | null {
+  if ((line.kind !== 'fee' && line.kind !== 'tax') || line.status !== 'success' || !isNamed(line))
+    return null;
+  const finding = byIdentifier(line, index, null);
+  return finding.found === 'one' ? { attempt: finding.attempt, rule: finding.rule } : null;
 }
 
-/** The last pass, for lines without any name: one line and one payout that agree in everything else, or nothing. */
+/** The pass for lines without any name: one line and one payout that agree in everything else, or nothing. */
 function byAmount(
   lines: readonly StatementLine[],
   attempts: readonly LedgerAttempt[],
@@ -265,22 +277,27 @@ function dayOfStatus(attempt: LedgerAttempt, status: ProviderState): string | nu
 function conclude(
   lines: readonly StatementLine[],
   findings: ReadonlyMap<StatementLine, Finding>,
+  charged: (line: StatementLine) => Charged | null,
 ): LineOutcome[] {
   const claims: Claims = new Map();
+  const left = new Set<LedgerAttempt>();
   const unmatchedSuccesses = new Set<string | null>();
   // A line without any name stands alone: what came back by it cannot have left by another line that we could tell.
   unmatchedSuccesses.add(null);
   for (const [line, finding] of findings) {
     if (finding.found === 'one') claim(claims, line, finding.attempt);
     else if (line.status === 'success') unmatchedSuccesses.add(identityOf(line));
+    if (finding.found === 'many') for (const attempt of finding.attempts) left.add(attempt);
   }
   /** Whether the statement also says that the payout of this reversal had left. */
   const alsoLeft = (line: StatementLine, finding: Finding) =>
     finding.found === 'one'
-      ? (claims.get(finding.attempt) ?? []).some((each) => each.status === 'success')
+      ? left.has(finding.attempt) ||
+        (claims.get(finding.attempt) ?? []).some((each) => each.status === 'success')
       : unmatchedSuccesses.has(identityOf(line));
   return lines.map((line) => {
-    if (!isOfPayout(line.kind)) return { line, moved_minor: otherMoved(line), outcome: 'other' };
+    if (!isOfPayout(line.kind))
+      return { line, moved_minor: otherMoved(line), outcome: 'other', charged: charged(line) };
     const finding = findings.get(line) ?? { found: 'none' };
     return outcomeOf(
       line,
@@ -304,21 +321,26 @@ function outcomeOf(line: StatementLine, finding: Finding, moved_minor: bigint, c
     case 'contradicted':
       return claimant(claims, line, finding.attempt)
         ? { ...base, outcome: 'duplicate', attempt: finding.attempt, rule: 'provider_reference' }
-        : { ...base, outcome: 'ambiguous', candidates: [finding.attempt] };
+        : { ...base, outcome: 'ambiguous', candidates: [finding.attempt], sets: null };
     case 'several':
-      return { ...base, outcome: 'ambiguous', candidates: finding.candidates };
+      return { ...base, outcome: 'ambiguous', candidates: finding.candidates, sets: finding.sets ?? null };
+    case 'many':
+      return {
+        ...base,
+        outcome: 'bulk',
+        attempts: finding.attempts,
+        rule: finding.rule,
+        exact: finding.exact,
+      };
+    case 'copy': {
+      const [attempt] = finding.attempts;
+      return attempt
+        ? { ...base, outcome: 'duplicate', attempt, rule: 'batch' }
+        : { ...base, outcome: 'missing_in_ledger' };
+    }
     case 'none':
       return { ...base, outcome: 'missing_in_ledger' };
   }
-}
-
-/** Points for what a line has in common with an attempt, the amount before the names. */
-function agreement(line: StatementLine, attempt: LedgerAttempt): number {
-  let points = 0;
-  if (line.currency === attempt.currency && line.amount_minor === attempt.amount_minor) points += 4;
-  if (!contradicts(line.utr, attempt.utr)) points += 2;
-  if (!contradicts(line.provider_reference, attempt.provider_reference)) points += 1;
-  return points;
 }
 
 /**
@@ -341,8 +363,4 @@ function movedBy(line: StatementLine, succeeded: boolean): bigint {
 /** What failed or is on its way has moved nothing, whatever it is about. */
 function otherMoved(line: StatementLine): bigint {
   return line.status === 'success' ? line.amount_minor : 0n;
-}
-
-function byContent(a: StatementLine, b: StatementLine): number {
-  return compareText(a.content, b.content) || a.occurrence - b.occurrence;
 }

@@ -3,9 +3,9 @@
  * one sum; the two totals are added up on their own, and `unexplained` says what the sums leave of them. It is zero,
  * to the last minor unit, or a line was lost on the way.
  */
-import type { Comparison, Unexplained } from './break.ts';
+import type { Comparison, Explained, Unexplained } from './break.ts';
 import type { LedgerAttempt, Matching } from './match.ts';
-import { compareText } from './statement-line.ts';
+import { compareText, type LineKind } from './statement-line.ts';
 
 /** All in minor units; money that came back is negative. */
 export interface Totals {
@@ -30,7 +30,11 @@ export interface Totals {
     ambiguous: bigint;
   };
   differences: bigint;
+  /** Of the differences: what needs nobody. Charges that the provider's rates explain, and what is tolerated. */
+  explained: Record<Explained['by'], bigint>;
   unexplained: bigint;
+  /** What the lines of `statement.other` are about. */
+  others: Map<LineKind, bigint>;
 }
 
 export function addUp(
@@ -47,9 +51,11 @@ export function addUp(
     return fresh;
   };
   for (const { line, moved_minor, outcome } of matching.lines) {
-    const { statement } = of(line.currency);
+    const { statement, others } = of(line.currency);
     statement.total += moved_minor;
-    statement[outcome] += moved_minor;
+    // One line for many payouts is matched, as one line for one payout is.
+    statement[outcome === 'bulk' ? 'matched' : outcome] += moved_minor;
+    if (outcome === 'other') others.set(line.kind, (others.get(line.kind) ?? 0n) + moved_minor);
     if (line.status === 'failed') statement.failed += line.amount_minor;
     if (line.status === 'in_flight' || line.status === 'unknown_word')
       statement.in_flight += line.amount_minor;
@@ -71,6 +77,11 @@ export function addUp(
   add(comparison.ambiguous, 'ambiguous');
   for (const { effects } of comparison.breaks) {
     for (const { currency, minor } of effects) of(currency).differences += minor;
+  }
+  for (const { by, currency, minor } of comparison.explained) {
+    const totals = of(currency);
+    totals.differences += minor;
+    totals.explained[by] += minor;
   }
   const all = [...byCurrency.values()].sort((a, b) => compareText(a.currency, b.currency));
   for (const totals of all) totals.unexplained = unexplained(totals);
@@ -111,6 +122,8 @@ function emptyTotals(currency: string): Totals {
     },
     ledger: { total: 0n, matched: 0n, expected: 0n, missing_on_statement: 0n, ambiguous: 0n },
     differences: 0n,
+    explained: { charges: 0n, tolerance: 0n },
     unexplained: 0n,
+    others: new Map(),
   };
 }

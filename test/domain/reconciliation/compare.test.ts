@@ -12,6 +12,8 @@ const TERMS: Terms = {
   today: '2026-11-20',
   settlement_days: 1,
   calendar: createCalendar(['Sat', 'Sun'], new Set()),
+  rates: null,
+  tolerance: new Map(),
 };
 
 function reconcile(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[], terms = TERMS) {

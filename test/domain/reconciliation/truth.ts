@@ -30,6 +30,8 @@ export function attempt(no: number, changes: Partial<LedgerAttempt> = {}): Ledge
   return {
     payout_id: BigInt(no),
     attempt_no: 1,
+    batch: null,
+    rail: 'IMPS',
     reference_id: `ref-${String(no).padStart(5, '0')}`,
     provider_reference: `ref-${String(no).padStart(5, '0')}`,
     provider_id: `po_${no}`,
@@ -117,6 +119,17 @@ const PLANTS = [
   'failed',
   'retried',
   'in_flight',
+  'charged_apart',
+  'charged_twice',
+  'other_kinds',
+  'bulk_of_batch',
+  'bulk_of_part',
+  'bulk_amount',
+  'bulk_copy',
+  'bulk_of_day',
+  'bulk_of_beneficiary',
+  'bulk_ambiguous',
+  'bulk_returned',
 ] as const;
 
 /** `count` payouts; about one in four carries a difference or a story of its own. */
@@ -226,6 +239,21 @@ function plantOne(truth: Truth, no: number, what: (typeof PLANTS)[number], rando
       add([first, second], [lineOf(first), lineOf(second)]);
       return;
     }
+    case 'charged_apart':
+    case 'charged_twice':
+    case 'other_kinds':
+      plantCharges(truth, ours, what);
+      return;
+    case 'bulk_of_batch':
+    case 'bulk_of_part':
+    case 'bulk_amount':
+    case 'bulk_copy':
+    case 'bulk_of_day':
+    case 'bulk_of_beneficiary':
+    case 'bulk_ambiguous':
+    case 'bulk_returned':
+      plantBulk(truth, no, what, random);
+      return;
     case 'in_flight': {
       const open = attempt(no, {
         state: 'pending',
@@ -236,6 +264,109 @@ function plantOne(truth: Truth, no: number, what: (typeof PLANTS)[number], rando
       });
       add([open], [lineOf(open)]);
       return;
+    }
+  }
+}
+
+/** Rows that are about no payout, or about what one has cost. */
+function plantCharges(
+  truth: Truth,
+  ours: LedgerAttempt,
+  what: 'charged_apart' | 'charged_twice' | 'other_kinds',
+): void {
+  const gross = { fee_minor: null, tax_minor: null };
+  const row = (kind: 'fee' | 'tax' | 'funding', amount: bigint, changes: Partial<StatementLine> = {}) =>
+    lineOf(ours, { ...gross, kind, amount_minor: amount, ...changes });
+  truth.attempts.push(ours);
+  if (what === 'other_kinds') {
+    const unnamed = { provider_id: null, provider_reference: null, utr: null };
+    truth.lines.push(lineOf(ours), row('fee', 590n, unnamed), row('funding', -5_000_00n, unnamed));
+    return;
+  }
+  truth.lines.push(lineOf(ours, gross), row('fee', 350n), row('tax', 63n));
+  if (what === 'charged_twice') {
+    truth.lines.push(row('fee', 350n, { occurrence: 2 }));
+    truth.planted.push(`fee_differs ${ours.reference_id}`);
+  }
+}
+
+/** Payouts that a bank debits at once: two to six of them, of amounts of which no two sets add up to the same. */
+function plantBulk(
+  truth: Truth,
+  no: number,
+  what: Extract<(typeof PLANTS)[number], `bulk_${string}`>,
+  random: () => number,
+): void {
+  const count = 2 + Math.floor(random() * 5);
+  const batch = `batch-${no}`;
+  // A day of its own for each, so that the payouts of one are no candidates of the other.
+  const day = what === 'bulk_of_day' ? new Date(no * 86_400_000).toISOString().slice(0, 10) : DAY;
+  const members = Array.from({ length: what === 'bulk_ambiguous' ? 4 : count }, (_, index) =>
+    attempt(no + (index + 3) * 1_000_000, {
+      batch,
+      provider_beneficiary_id: what === 'bulk_of_day' ? `ben_${no}_${index}` : `bulk_${no}`,
+      // 3, 5, 2 and 6: two pairs of them are 8.
+      amount_minor:
+        what === 'bulk_ambiguous'
+          ? ([300n, 500n, 200n, 600n][index] ?? 1n)
+          : 10_000_000n + BigInt(Math.floor(random() * 1e12)),
+      paid_on: day,
+      submitted_on: day,
+    }),
+  );
+  truth.attempts.push(...members);
+  const sum = (of: readonly LedgerAttempt[]) => of.reduce((all, each) => all + each.amount_minor, 0n);
+  const bulk = (of: readonly LedgerAttempt[], changes: Partial<StatementLine> = {}) =>
+    lineOf(attempt(no), {
+      provider_id: null,
+      provider_reference: batch,
+      utr: null,
+      provider_beneficiary_id: null,
+      fee_minor: null,
+      tax_minor: null,
+      amount_minor: sum(of),
+      stated_on: day,
+      ...changes,
+    });
+  const [first, ...others] = members;
+  if (!first) return;
+  switch (what) {
+    case 'bulk_of_batch':
+      // One of them has a line of its own.
+      truth.lines.push(bulk(others), lineOf(first));
+      return;
+    case 'bulk_of_part':
+      truth.lines.push(bulk(others));
+      truth.planted.push(`missing_on_statement ${first.reference_id}`);
+      return;
+    case 'bulk_amount':
+      truth.lines.push(bulk(members, { amount_minor: sum(members) + 1n }));
+      truth.planted.push(`amount_differs ${batch}`);
+      return;
+    case 'bulk_copy':
+      truth.lines.push(bulk(members), bulk(members, { occurrence: 2 }));
+      truth.planted.push(`duplicate_on_statement ${batch}`);
+      return;
+    case 'bulk_of_day':
+      truth.lines.push(bulk(members, { provider_reference: null }));
+      return;
+    case 'bulk_of_beneficiary':
+      truth.lines.push(bulk(members, { provider_reference: null, provider_beneficiary_id: `bulk_${no}` }));
+      return;
+    case 'bulk_ambiguous':
+      truth.lines.push(
+        bulk(members, {
+          provider_reference: null,
+          provider_beneficiary_id: `bulk_${no}`,
+          amount_minor: 800n,
+        }),
+      );
+      truth.planted.push('ambiguous -');
+      return;
+    case 'bulk_returned': {
+      const back = { ...first, state: 'returned', returned: true, returned_on: DAY } as const;
+      truth.attempts.splice(truth.attempts.indexOf(first), 1, back);
+      truth.lines.push(bulk(members), lineOf(back));
     }
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
+import { LINE_KINDS } from '../../../domain/reconciliation/statement-line.ts';
 import { breakItem } from './break.ts';
 import { amount, count, currency, day, sha256, text } from './fields.ts';
 import type { DataSchemas } from './index.ts';
@@ -48,7 +49,11 @@ export const schemas: DataSchemas = {
         statement: statementSums,
         ledger: ledgerSums,
         differences: amount,
+        // Of the differences: charges that the provider's rates explain, and what [reconciliation] tolerates.
+        explained: z.strictObject({ charges: amount, tolerance: amount }),
         unexplained: amount,
+        // What the lines of `other` are about.
+        others: z.partialRecord(z.enum(LINE_KINDS), amount),
       }),
     ),
     items: z.array(breakItem).optional(),

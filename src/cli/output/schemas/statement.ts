@@ -53,6 +53,8 @@ const line = z.strictObject({
   status: text.nullable(),
   date: day.nullable(),
   reference_id: text.nullable(),
+  // How many payouts it explains; a bulk debit has more than one, and then no single reference.
+  payouts: count,
   // By what it was matched; null where it explains nothing.
   rule: text.nullable(),
   // A later line states the same anew.

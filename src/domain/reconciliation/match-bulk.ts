@@ -1,0 +1,191 @@
+/**
+ * The last pass: one line for many payouts, as a bank debits a batch at once. A line that names a batch of ours is
+ * about payouts of that batch; a line without any name may be about payouts of its day whose amounts add up to it.
+ * Where more than one set of payouts fits, or the search cannot be finished, the line is ambiguous: no set is guessed.
+ */
+import { byContent } from './claims.ts';
+import { groupBy } from './group-by.ts';
+import type { LedgerAttempt } from './match.ts';
+import { compareBigint, compareText, type StatementLine } from './statement-line.ts';
+import { subsetSum } from './subset-sum.ts';
+
+export type BulkFinding =
+  /** `exact` is false where the line names the batch, and no payouts of it add up to the line's amount. */
+  | { found: 'many'; attempts: readonly LedgerAttempt[]; rule: 'batch' | 'sum'; exact: boolean }
+  /** Another line about the same payouts of a batch. */
+  | { found: 'copy'; attempts: readonly LedgerAttempt[] }
+  | { found: 'several'; candidates: readonly LedgerAttempt[]; sets: 'several' | 'too_many' };
+
+// Steps of the search for sums, over all lines of a reconciliation; a second or two of work at most. Each line has an
+// equal part of it, so that what is found does not depend on which line comes first.
+const STEPS = 4_000_000;
+const MOST_STEPS_A_LINE = 400_000;
+const FEWEST_STEPS_A_LINE = 2_000;
+
+/** `isOpen` says whether no line explains yet that the attempt was paid. Answers findings for lines that it knows. */
+export function matchBulk(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  isOpen: (attempt: LedgerAttempt) => boolean,
+): Map<StatementLine, BulkFinding> {
+  const findings = new Map<StatementLine, BulkFinding>();
+  const payments = lines.filter(isPayment);
+  if (payments.length === 0) return findings;
+  const named = payments.filter((line) => line.provider_reference !== null);
+  const taken = named.length === 0 ? new Set<LedgerAttempt>() : byBatch(named, attempts, isOpen, findings);
+  const unnamed = payments.filter(isUnnamed);
+  if (unnamed.length > 0) bySum(unnamed, attempts, (each) => isOpen(each) && !taken.has(each), findings);
+  return findings;
+}
+
+function isPayment(line: StatementLine): boolean {
+  return line.kind === 'payout' && line.status === 'success';
+}
+
+function isUnnamed(line: StatementLine): boolean {
+  return line.provider_id === null && line.provider_reference === null && line.utr === null;
+}
+
+/** Answers the attempts that it has explained. */
+function byBatch(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  isOpen: (attempt: LedgerAttempt) => boolean,
+  findings: Map<StatementLine, BulkFinding>,
+): Set<LedgerAttempt> {
+  const groups = groupBy(lines, (line) => `${line.currency} ${line.provider_reference}`);
+  const open = groupBy(attempts, (each) => {
+    const key = each.batch === null || !each.paid ? null : `${each.currency} ${each.batch}`;
+    return key !== null && groups.has(key) && isOpen(each) ? key : null;
+  });
+  const taken = new Set<LedgerAttempt>();
+  for (const [key, pool] of open) {
+    for (const [line, finding] of ofOneBatch(groups.get(key) ?? [], inOrder(pool))) {
+      findings.set(line, finding);
+      if (finding.found === 'many') for (const attempt of finding.attempts) taken.add(attempt);
+    }
+  }
+  return taken;
+}
+
+/** All lines that name one batch, in one currency; `open` are its paid payouts that no line explains. */
+function ofOneBatch(
+  lines: readonly StatementLine[],
+  open: readonly LedgerAttempt[],
+): [StatementLine, BulkFinding][] {
+  // Lines of the same amount would be about the same payouts: the first explains them, the others are copies.
+  const groups = [...groupBy(lines, (line) => String(line.amount_minor)).values()].map((group) =>
+    [...group].sort(byContent),
+  );
+  const solved = solve(
+    groups.flatMap(([first]) => first ?? []),
+    open,
+    MOST_STEPS_A_LINE,
+  );
+  return groups.flatMap(([first, ...copies]): [StatementLine, BulkFinding][] => {
+    if (!first) return [];
+    // Named, alone, and of another amount: about all that is left of the batch, with a difference.
+    const alone: BulkFinding =
+      groups.length === 1
+        ? { found: 'many', attempts: open, rule: 'batch', exact: false }
+        : { found: 'several', candidates: [], sets: 'several' };
+    const found = solved.get(first) ?? alone;
+    const finding: BulkFinding = found.found === 'many' ? { ...found, rule: 'batch' } : found;
+    const ofCopy: BulkFinding =
+      finding.found === 'many' ? { found: 'copy', attempts: finding.attempts } : finding;
+    return [[first, finding], ...copies.map((line): [StatementLine, BulkFinding] => [line, ofCopy])];
+  });
+}
+
+/** Lines without a name: payouts of the same day and currency, and of the beneficiary where the line has one. */
+function bySum(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  isOpen: (attempt: LedgerAttempt) => boolean,
+  findings: Map<StatementLine, BulkFinding>,
+): void {
+  const groups = groupBy(lines, (line) => dayKey(line.stated_on, line.currency));
+  const open = groupBy(attempts, (each) => {
+    if (!each.paid) return null;
+    const key = dayKey(each.paid_on ?? each.submitted_on, each.currency);
+    return key !== null && groups.has(key) && isOpen(each) ? key : null;
+  });
+  const budget = Math.min(MOST_STEPS_A_LINE, Math.max(FEWEST_STEPS_A_LINE, Math.floor(STEPS / lines.length)));
+  for (const [key, group] of groups) {
+    const pool = inOrder(open.get(key) ?? []);
+    if (pool.length < 2) continue;
+    for (const [line, finding] of solve(group, pool, budget)) findings.set(line, finding);
+  }
+}
+
+function dayKey(day: string | null, currency: string): string | null {
+  return day === null ? null : `${day} ${currency}`;
+}
+
+/** What each line is the sum of. Lines whose sets share a payout are ambiguous: it is used once, and nobody knows by which. */
+function solve(
+  lines: readonly StatementLine[],
+  pool: readonly LedgerAttempt[],
+  budget: number,
+): Map<StatementLine, BulkFinding> {
+  const findings = new Map<StatementLine, BulkFinding>();
+  const claims = new Map<LedgerAttempt, StatementLine[]>();
+  for (const line of lines) {
+    const candidates = pool.filter((each) => fitsBeneficiary(line, each));
+    const finding = sumOf(line, candidates, budget);
+    if (finding === null) continue;
+    findings.set(line, finding);
+    if (finding.found !== 'many') continue;
+    for (const attempt of finding.attempts) {
+      const own = claims.get(attempt);
+      if (own) own.push(line);
+      else claims.set(attempt, [line]);
+    }
+  }
+  const contested = new Set([...claims.values()].filter((claimants) => claimants.length > 1).flat());
+  for (const line of contested) {
+    const finding = findings.get(line);
+    if (finding?.found === 'many')
+      findings.set(line, { found: 'several', candidates: finding.attempts, sets: 'several' });
+  }
+  return findings;
+}
+
+function sumOf(
+  line: StatementLine,
+  candidates: readonly LedgerAttempt[],
+  budget: number,
+): BulkFinding | null {
+  const amounts = candidates.map((each) => each.amount_minor);
+  const answer = subsetSum(amounts, line.amount_minor, budget);
+  const at = (places: readonly number[]) => places.flatMap((place) => candidates[place] ?? []);
+  switch (answer.found) {
+    case 'none':
+      return null;
+    case 'one':
+      // A single payout of the same amount and day is what the pass before has judged, beneficiary and all.
+      if (answer.set.length < 2 && isUnnamed(line)) return null;
+      return { found: 'many', attempts: at(answer.set), rule: 'sum', exact: true };
+    case 'several':
+      return { found: 'several', candidates: at(answer.places), sets: 'several' };
+    case 'unknown':
+      return { found: 'several', candidates: [], sets: 'too_many' };
+  }
+}
+
+function fitsBeneficiary(line: StatementLine, attempt: LedgerAttempt): boolean {
+  const { provider_beneficiary_id: stated } = line;
+  return (
+    stated === null || attempt.provider_beneficiary_id === null || attempt.provider_beneficiary_id === stated
+  );
+}
+
+/** Largest first, as the search wants them; ties by name, so that the order of the ledger's rows means nothing. */
+function inOrder(attempts: readonly LedgerAttempt[]): LedgerAttempt[] {
+  return [...attempts].sort(
+    (a, b) =>
+      compareBigint(b.amount_minor, a.amount_minor) ||
+      compareText(a.reference_id, b.reference_id) ||
+      a.attempt_no - b.attempt_no,
+  );
+}

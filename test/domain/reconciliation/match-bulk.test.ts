@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { type LedgerAttempt, match } from '../../../src/domain/reconciliation/match.ts';
+import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
+import { attempt, lineOf } from './truth.ts';
+
+const UNNAMED = {
+  provider_id: null,
+  provider_reference: null,
+  utr: null,
+  provider_beneficiary_id: null,
+} as const;
+
+function paid(no: number, amount: bigint, changes: Partial<LedgerAttempt> = {}): LedgerAttempt {
+  return attempt(no, { amount_minor: amount, batch: 'salary', ...changes });
+}
+
+function debit(amount: bigint, changes: Partial<StatementLine> = {}): StatementLine {
+  return lineOf(attempt(1), { ...UNNAMED, amount_minor: amount, ...changes });
+}
+
+/** What became of each line, with the payouts that it explains. */
+function outcomes(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[]): string[] {
+  return match(lines, attempts).lines.map((each) => {
+    const of =
+      each.outcome === 'bulk' ? ` ${each.rule} ${each.attempts.map((one) => one.payout_id).sort()}` : '';
+    return `${each.outcome}${of}${each.outcome === 'bulk' && !each.exact ? ' differs' : ''}`;
+  });
+}
+
+const THREE = [paid(1, 700n), paid(2, 300n), paid(3, 110n)];
+
+describe('a line that names a batch', () => {
+  const named = (amount: bigint, changes: Partial<StatementLine> = {}) =>
+    debit(amount, { provider_reference: 'salary', ...changes });
+
+  it('explains all of it that no other line explains', () => {
+    expect(outcomes([named(1110n)], THREE)).toEqual(['bulk batch 1,2,3']);
+    expect(outcomes([named(410n), lineOf(paid(1, 700n))], THREE)).toEqual(['bulk batch 2,3', 'matched']);
+  });
+
+  it('explains the only payouts that add up to it, even a single one', () => {
+    expect(outcomes([named(810n)], THREE)).toEqual(['bulk batch 1,3']);
+    expect(outcomes([named(300n), named(810n)], THREE)).toEqual(['bulk batch 2', 'bulk batch 1,3']);
+  });
+
+  it('is about the batch also where no sum fits, if it is the only one', () => {
+    expect(outcomes([named(1111n)], THREE)).toEqual(['bulk batch 1,2,3 differs']);
+    expect(outcomes([named(1111n), named(5n)], THREE)).toEqual(['ambiguous', 'ambiguous']);
+  });
+
+  it('has a copy where another one says the same', () => {
+    expect(outcomes([named(1110n), named(1110n, { occurrence: 2 })], THREE)).toEqual([
+      'bulk batch 1,2,3',
+      'duplicate',
+    ]);
+  });
+
+  it('is ambiguous where two sets fit, and where two lines want the same payout', () => {
+    const four = [paid(1, 300n), paid(2, 500n), paid(3, 200n), paid(4, 600n)];
+    expect(outcomes([named(800n)], four)).toEqual(['ambiguous']);
+    expect(outcomes([named(1000n), named(810n)], THREE)).toEqual(['ambiguous', 'ambiguous']);
+  });
+
+  it('may bear a UTR of its own, which is the bank’s', () => {
+    expect(outcomes([named(1110n, { utr: 'BULK0001' })], THREE)).toEqual(['bulk batch 1,2,3']);
+  });
+
+  it('is nobody’s where the batch paid nothing', () => {
+    const pending = THREE.map((each) => ({ ...each, paid: false }));
+    expect(outcomes([named(1110n)], pending)).toEqual(['missing_in_ledger']);
+  });
+});
+
+describe('a line without any name', () => {
+  it('explains the only set of payouts of its day that adds up to it', () => {
+    expect(outcomes([debit(1000n)], THREE)).toEqual(['bulk sum 1,2']);
+  });
+
+  it('does not where one of them is of another day, currency or beneficiary, or not paid', () => {
+    const toOne = THREE.map((each) => ({ ...each, provider_beneficiary_id: 'ben_1' }));
+    const line = debit(1000n, { provider_beneficiary_id: 'ben_1' });
+    expect(outcomes([line], toOne)).toEqual(['bulk sum 1,2']);
+    for (const other of [
+      { paid_on: '2026-11-17' },
+      { currency: 'USD' },
+      { provider_beneficiary_id: 'ben_other' },
+      { paid: false },
+    ]) {
+      const attempts = toOne.map((each, index) => (index === 1 ? { ...each, ...other } : each));
+      expect(outcomes([line], attempts)).toEqual(['missing_in_ledger']);
+    }
+  });
+
+  it('is never enough with an identifier that is not ours, whatever adds up to it', () => {
+    for (const name of [{ utr: 'NOTOURS' }, { provider_id: 'alien' }, { provider_reference: 'alien' }])
+      expect(outcomes([debit(1000n, name)], THREE)).toEqual(['missing_in_ledger']);
+  });
+
+  it('is nobody’s where only a single payout has its amount, and no beneficiary says whose', () => {
+    expect(outcomes([debit(700n)], THREE)).toEqual(['missing_in_ledger']);
+    expect(outcomes([debit(1000n)], [...THREE, paid(4, 1000n)])).toEqual(['ambiguous']);
+  });
+
+  it('is ambiguous beside its own like, and where their sets overlap', () => {
+    expect(outcomes([debit(1000n), debit(1000n, { occurrence: 2 })], THREE)).toEqual([
+      'ambiguous',
+      'ambiguous',
+    ]);
+    expect(outcomes([debit(1000n), debit(810n)], THREE)).toEqual(['ambiguous', 'ambiguous']);
+  });
+
+  it('takes nothing that a line with a name explains', () => {
+    expect(outcomes([debit(1000n), lineOf(paid(2, 300n))], THREE)).toEqual(['missing_in_ledger', 'matched']);
+  });
+
+  it('is ambiguous, and says so, where there are more sets than can be searched', () => {
+    const many = Array.from({ length: 60 }, (_, no) => paid(no + 1, BigInt(20_000_000 - 1000 * no * no)));
+    const [line] = match([debit(310_234_567n)], [...many, paid(99, 1n)]).lines;
+    expect(line).toMatchObject({ outcome: 'ambiguous', sets: 'too_many', candidates: [] });
+  });
+});
