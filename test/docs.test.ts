@@ -38,6 +38,7 @@ const WITHOUT_TRANSCRIPT: Readonly<Record<string, string>> = {
     'an account that payrun takes and the provider refuses, after a payout to another has failed',
   retry_unproven: 'a payout in doubt that a person has settled; test/cli/end-to-end.test.ts has one',
   clock_differs: 'a provider whose clock is minutes off',
+  break_booked: 'a booked difference that has become another; test/cli/break/decide.test.ts has one',
   bug: 'payrun has no command that makes it fail by itself',
   sqlite_too_old: 'the SQLite that is installed is new enough',
   pragma_refused: 'SQLite takes the settings that it is given',

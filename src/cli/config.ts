@@ -9,8 +9,10 @@ import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import { isTimeZone } from '../domain/calendar-day.ts';
 import { PayrunError } from '../domain/errors.ts';
+import { isAccountName } from '../domain/ledger/account.ts';
 import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
 import { isRail, NETWORK_RULES, RAILS, type RailRule, type RailRules } from '../domain/payout/rail.ts';
+import { DEFAULT_REASONS } from '../domain/reconciliation/break.ts';
 import { lineOf } from './config-line.ts';
 import { nearest } from './output/nearest.ts';
 import type { SecretRef } from './secret.ts';
@@ -100,6 +102,25 @@ const configSchema = z.strictObject({
     z.strictObject({
       settlement_days: z._default(count, 1),
       amount_tolerance: z._default(z.record(z.string(), decimal), {}),
+    }),
+    {},
+  ),
+  breaks: z.prefault(
+    z.strictObject({
+      reasons: z._default(
+        z
+          .array(
+            z
+              .string()
+              .check(z.regex(/^[a-z][a-z0-9_]{0,39}$/, 'a reason is a word of small letters, digits and _')),
+          )
+          .check(z.minLength(1)),
+        [...DEFAULT_REASONS],
+      ),
+      write_off_account: z._default(
+        z.string().check(z.refine(isAccountName, 'is no account; write for example expenses:write-offs')),
+        'expenses:write-offs',
+      ),
     }),
     {},
   ),
@@ -364,4 +385,6 @@ export const CONFIG_KEYS: readonly string[] = [
   'approval.required',
   'reconciliation.settlement_days',
   'reconciliation.amount_tolerance',
+  'breaks.reasons',
+  'breaks.write_off_account',
 ];

@@ -1,6 +1,6 @@
 /** What `reconcile` is asked to tell beyond its own output: reports in files, annotations, and what fails a job. */
 import type { BreakKind } from '../domain/reconciliation/break.ts';
-import { type FailRule, failsOn, parseFailOn } from '../domain/reconciliation/fail-on.ts';
+import { type FailRule, failsOn, parseRule } from '../domain/reconciliation/fail-on.ts';
 import {
   argumentList,
   type Context,
@@ -43,7 +43,7 @@ export interface Asked {
 /** Reads the flags before any work is done: nobody wants to learn afterwards that a rule was mistyped. */
 export async function askedOf(context: Context, input: Input): Promise<Asked> {
   const fail_on = texts(input, 'failOn');
-  const rules = fail_on.map(parseFailOn);
+  const rules = fail_on.map((rule) => parseRule(rule, '--fail-on'));
   const { world, flags } = context;
   const inputs = [...argumentList(input, 0), text(input, 'against'), flags.config];
   const targets = await reportTargets(

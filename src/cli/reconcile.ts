@@ -72,6 +72,10 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     open_breaks: asked.breaks_needed,
   });
   for (const warning of found.warnings) context.warn(warning);
+  for (const { id, entry_id } of found.outlived) {
+    const message = `Entry ${entry_id} was booked to explain break ${id}, whose difference is gone or another now; if it is one too many: payrun ledger reverse ${entry_id} --reason TEXT`;
+    context.warn({ code: 'entry_outlived', message });
+  }
   const breaks = judged(
     asked,
     found.open_breaks.map((row) => openBreak(row, terms)),
@@ -252,6 +256,12 @@ function view(data: Data, items: readonly Data[]): (TableView | string)[] {
   return parts;
 }
 
+/** What of the differences needs nobody, where there is any. */
+function explanation({ explained }: Data): string {
+  const parts = Object.entries(explained as Data).filter(([, amount]) => Number(amount) !== 0);
+  return parts.length === 0 ? '' : ` (explained: ${parts.map((part) => part.join(' ')).join(', ')})`;
+}
+
 function totalsView(totals: Data): TableView {
   const statement = totals.statement as Data;
   const ledger = totals.ledger as Data;
@@ -264,7 +274,7 @@ function totalsView(totals: Data): TableView {
     }),
   );
   return {
-    title: `Totals in ${totals.currency}: differences ${totals.differences}, unexplained ${totals.unexplained}`,
+    title: `Totals in ${totals.currency}: differences ${totals.differences}${explanation(totals)}, unexplained ${totals.unexplained}`,
     columns: [
       { key: 'total', title: '' },
       { key: 'statement', align: 'right' },

@@ -3,9 +3,9 @@
  * about a break that is no longer as it was exported was decided on something else, and refuses the sheet.
  */
 import { createHash } from 'node:crypto';
-import { Bug, PayrunError, type RowError } from '../domain/errors.ts';
+import { PayrunError, type RowError } from '../domain/errors.ts';
 import { hasLineBreak } from '../domain/plain-text.ts';
-import { LONGEST_NOTE, RESOLVE_REASONS, type ResolveReason } from '../domain/reconciliation/break.ts';
+import { LONGEST_NOTE } from '../domain/reconciliation/break.ts';
 import { fromSheetCell } from '../domain/sheet-cell.ts';
 import {
   type CsvRead,
@@ -15,10 +15,9 @@ import {
   fileRefused,
   readCsv,
 } from '../statements/read-csv.ts';
-import { recordAudits } from '../store/audit.ts';
-import { type BreakRow, breakById, resolveBreak } from '../store/breaks.ts';
+import { type BreakRow, breakById, type Decision } from '../store/breaks.ts';
 import type { Transaction } from '../store/database.ts';
-import { type BreakDeps, decisionEvent } from './resolve-break.ts';
+import { type BreakDeps, storeDecisions } from './resolve-break.ts';
 
 /** The columns of a sheet, in their order; of them only the last three and the break's number are read back. */
 export const SHEET_COLUMNS = [
@@ -63,12 +62,6 @@ interface SheetRow {
   note: string;
 }
 
-interface Decision {
-  row: BreakRow;
-  reason: ResolveReason;
-  note: string | null;
-}
-
 /**
  * What a break was when somebody looked at it. The letter in front keeps a spreadsheet from reading digits as a number;
  * eighty bits are more than chance needs, and still fit a column.
@@ -97,6 +90,7 @@ export function breakVersion(row: BreakRow): string {
 export async function applyBreakSheet(
   deps: BreakDeps,
   file: { name: string; bytes: Uint8Array },
+  reasons: readonly string[],
 ): Promise<AppliedSheet> {
   const read = readCsv(file.bytes, SPEC);
   const rows = [...rowsOf(read)];
@@ -106,17 +100,11 @@ export async function applyBreakSheet(
     const seen = new Map<string, number>();
     const decisions: Decision[] = [];
     for (const row of rows) {
-      const decision = await decisionOf(tx, row, seen, errors);
+      const decision = await decisionOf(tx, row, reasons, seen, errors);
       if (decision) decisions.push(decision);
     }
     if (errors.length > 0) throw sheetRefused(file.name, errors);
-    for (const { row, ...explanation } of decisions) {
-      const occasion = { at, actor: deps.actor.name, reconciliation_id: null };
-      if (!(await resolveBreak(tx, row, explanation, occasion)))
-        throw new Bug(`Break ${row.id} was open and cannot be resolved.`);
-    }
-    const audits = decisions.map(({ row, ...each }) => decisionEvent(deps, at, 'break_resolved', row, each));
-    await recordAudits(tx, audits);
+    await storeDecisions(tx, deps, at, decisions);
     return {
       rows: rows.length,
       resolved: decisions.length,
@@ -144,6 +132,7 @@ function* rowsOf(read: CsvRead): Iterable<SheetRow> {
 async function decisionOf(
   tx: Transaction,
   row: SheetRow,
+  reasons: readonly string[],
   seen: Map<string, number>,
   errors: RowError[],
 ): Promise<Decision | null> {
@@ -170,12 +159,11 @@ async function decisionOf(
       `Break ${row.break} has a note and no reason; write why it is resolved.`,
     );
   }
-  const reason = RESOLVE_REASONS.find((each) => each === row.reason);
-  if (reason === undefined) {
+  if (!reasons.includes(row.reason)) {
     return say(
       'reason',
       'reason_unknown',
-      `"${excerpt(row.reason)}" is no reason; write one of ${RESOLVE_REASONS.join(', ')}.`,
+      `"${excerpt(row.reason)}" is no reason; write one of ${reasons.join(', ')}.`,
     );
   }
   if (row.note.length > LONGEST_NOTE)
@@ -199,7 +187,7 @@ async function decisionOf(
       'break_not_open',
       `Break ${row.break} is ${stored.state}; only an open one can be resolved.`,
     );
-  return { row: stored, reason, note: row.note || null };
+  return { row: stored, reason: row.reason, note: row.note || null, entry_id: null };
 }
 
 function sheetRefused(file: string, errors: readonly RowError[]): PayrunError {

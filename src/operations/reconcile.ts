@@ -6,7 +6,7 @@
 import { dayIn } from '../domain/calendar-day.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import type { BreakKind, Terms } from '../domain/reconciliation/break.ts';
-import { carry } from '../domain/reconciliation/carry.ts';
+import { carry, type StoredBreak } from '../domain/reconciliation/carry.ts';
 import { compare } from '../domain/reconciliation/compare.ts';
 import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
 import {
@@ -55,6 +55,8 @@ export interface Reconciled {
   carried: number;
   closed: number;
   by_kind: ReadonlyMap<BreakKind, number>;
+  /** Breaks whose entry may be one too many. */
+  outlived: readonly StoredBreak[];
   totals: readonly Totals[];
   /** Where they are wanted: what is open now, and how much each of the latest reconciliations left open. */
   open_breaks: readonly BreakRow[];
@@ -125,6 +127,7 @@ async function reconcileStored(
     carried: stayed,
     closed: carried.closed.length,
     by_kind: carried.by_kind,
+    outlived: carried.outlived,
     totals: addUp(matching, comparison, attempts),
   };
   await finishReconciliation(tx, id, countsOf(result));

@@ -1,10 +1,24 @@
-/** A person explains a break, or takes an explanation back; both are in the audit log and its chain. */
+/**
+ * A person explains breaks, or takes explanations back: one, several, or all that fit a filter, and with an entry in
+ * the books where a named rule says which. All of it or nothing, in one transaction with the audit log and its chain.
+ */
 import type { Actor } from '../domain/actor.ts';
-import { PayrunError } from '../domain/errors.ts';
-import type { ResolveReason } from '../domain/reconciliation/break.ts';
-import { type AuditEvent, recordAudit } from '../store/audit.ts';
-import { type BreakRow, breakById, reopenBreak, resolveBreak } from '../store/breaks.ts';
+import { Bug, PayrunError } from '../domain/errors.ts';
+import type { NewEntry } from '../domain/ledger/entry.ts';
+import { type BookTerms, postingsOfBreak } from '../domain/reconciliation/break-entry.ts';
+import { type AuditEvent, recordAudits } from '../store/audit.ts';
+import {
+  type BreakRow,
+  breakById,
+  type Decision,
+  everyBreak,
+  reopenBreaks,
+  resolveBreaks,
+} from '../store/breaks.ts';
 import type { Database, Transaction } from '../store/database.ts';
+import { postEntries } from '../store/ledger.ts';
+import { payoutsById } from '../store/payouts.ts';
+import { reverseWithin } from './reverse-entry.ts';
 
 export interface BreakDeps {
   database: Database;
@@ -12,31 +26,158 @@ export interface BreakDeps {
   now(): string;
 }
 
-export async function resolveOneBreak(
+/** Which breaks: by their numbers, all of which have to be in the right state, or those in it that fit. */
+export type Choice =
+  | { ids: readonly bigint[] }
+  | { fits(row: BreakRow): boolean; kind: BreakRow['kind'] | null; provider: string | null };
+
+export interface Resolution {
+  reason: string;
+  note: string | null;
+  booking: Booking | null;
+}
+
+export interface Booking {
+  /** The day on which it is booked, `YYYY-MM-DD`. */
+  on: string;
+  write_off_account: string;
+  payout_account: string;
+  rule: BookTerms['rule'];
+  /** What the configuration says of a provider's fees; throws where it does not know the provider. */
+  feesOf(provider: string): Pick<BookTerms, 'fees' | 'tax'>;
+}
+
+/** Answers the breaks as they are now, in the order of their numbers. */
+export async function resolveChosen(
   deps: BreakDeps,
-  id: bigint,
-  explanation: { reason: ResolveReason; note: string | null },
-): Promise<BreakRow> {
+  choice: Choice,
+  resolution: Resolution,
+): Promise<BreakRow[]> {
   const at = deps.now();
   return deps.database.transaction(async (tx) => {
-    const row = await requireBreak(tx, id);
-    const occasion = { at, actor: deps.actor.name, reconciliation_id: null };
-    if (!(await resolveBreak(tx, row, explanation, occasion))) throw notOpen(row);
-    await recordAudit(tx, decisionEvent(deps, at, 'break_resolved', row, explanation));
-    return requireBreak(tx, id);
+    const rows = await chosen(tx, choice, 'open', notOpen);
+    const { reason, note, booking } = resolution;
+    const entries = booking === null ? [] : await book(tx, deps, at, rows, booking);
+    const decisions = rows.map((row, index) => ({ row, reason, note, entry_id: entries[index] ?? null }));
+    await storeDecisions(tx, deps, at, decisions);
+    return readAgain(tx, rows);
   });
 }
 
-export async function reopenOneBreak(deps: BreakDeps, id: bigint, note: string | null): Promise<BreakRow> {
+/** Resolves with what was decided for each, and tells the audit log. For operations that have looked at the rows. */
+export async function storeDecisions(
+  tx: Transaction,
+  deps: BreakDeps,
+  at: string,
+  decisions: readonly Decision[],
+): Promise<void> {
+  const occasion = { at, actor: deps.actor.name, reconciliation_id: null };
+  if ((await resolveBreaks(tx, decisions, occasion)) !== decisions.length)
+    throw new Bug('Breaks that were open cannot be resolved.');
+  await recordAudits(
+    tx,
+    decisions.map(({ row, ...explanation }) => decisionEvent(deps, at, 'break_resolved', row, explanation)),
+  );
+}
+
+export interface Reopened {
+  row: BreakRow;
+  /** The entry that takes back what was booked with the explanation. */
+  reversed_by: bigint | null;
+}
+
+/** Takes explanations back, and reverses what was booked with them, today. */
+export async function reopenChosen(
+  deps: BreakDeps & { time_zone: string },
+  choice: Choice,
+  note: string | null,
+): Promise<Reopened[]> {
   const at = deps.now();
   return deps.database.transaction(async (tx) => {
-    const row = await requireBreak(tx, id);
+    const rows = await chosen(tx, choice, 'resolved', notResolved);
+    const reversals: (bigint | null)[] = [];
+    for (const { id, entry_id } of rows) {
+      const reversal = {
+        actor: deps.actor,
+        at,
+        time_zone: deps.time_zone,
+        reason: `break ${id} is open again${note === null ? '' : `: ${note}`}`,
+      };
+      reversals.push(entry_id === null ? null : await reverseWithin(tx, reversal, entry_id));
+    }
     const occasion = { at, actor: deps.actor.name, reconciliation_id: null };
-    if (!(await reopenBreak(tx, row, note, occasion))) throw notResolved(row);
-    const explanation = { reason: row.reason, note };
-    await recordAudit(tx, decisionEvent(deps, at, 'break_reopened', row, explanation));
-    return requireBreak(tx, id);
+    if ((await reopenBreaks(tx, rows, note, occasion)) !== rows.length)
+      throw new Bug('Breaks that were resolved cannot be reopened.');
+    await recordAudits(
+      tx,
+      rows.map((row) =>
+        decisionEvent(deps, at, 'break_reopened', row, { reason: row.reason, note, entry_id: row.entry_id }),
+      ),
+    );
+    const again = await readAgain(tx, rows);
+    return again.map((row, index) => ({ row, reversed_by: reversals[index] ?? null }));
   });
+}
+
+async function chosen(
+  tx: Transaction,
+  choice: Choice,
+  state: 'open' | 'resolved',
+  refusal: (row: BreakRow) => PayrunError,
+): Promise<BreakRow[]> {
+  const rows: BreakRow[] = [];
+  if ('ids' in choice) {
+    for (const id of [...new Set(choice.ids)].sort((a, b) => (a < b ? -1 : 1))) {
+      const row = await requireBreak(tx, id);
+      if (row.state !== state) throw refusal(row);
+      rows.push(row);
+    }
+    return rows;
+  }
+  const { kind, provider } = choice;
+  for await (const row of everyBreak(tx, { state, kind, provider, after: 0n }))
+    if (choice.fits(row)) rows.push(row);
+  return rows;
+}
+
+async function readAgain(tx: Transaction, rows: readonly BreakRow[]): Promise<BreakRow[]> {
+  const again: BreakRow[] = [];
+  for (const { id } of rows) again.push(await requireBreak(tx, id));
+  return again;
+}
+
+/** One entry for each break, in their order; one that cannot be booked refuses them all. */
+async function book(
+  tx: Transaction,
+  deps: BreakDeps,
+  at: string,
+  rows: readonly BreakRow[],
+  booking: Booking,
+): Promise<bigint[]> {
+  const payouts = await payoutsById(
+    tx,
+    rows.flatMap(({ payout_id }) => payout_id ?? []),
+  );
+  const entries = rows.map((row): NewEntry => {
+    if (row.entry_id !== null) throw stillBooked(row);
+    const account = row.payout_id === null ? null : (payouts.get(row.payout_id)?.account ?? null);
+    const made = postingsOfBreak(row, row.provider, account, { ...booking, ...booking.feesOf(row.provider) });
+    if ('problem' in made) throw unfit(row, booking.rule, made.problem);
+    return {
+      event: 'break_booked',
+      payout: null,
+      reference_id: row.payout_id === null ? null : row.reference_id,
+      provider: row.provider,
+      booked_on: booking.on,
+      recorded_at: at,
+      description: `Break ${row.id}, ${row.kind}, booked as ${booking.rule}`,
+      actor: deps.actor.name,
+      entry_ref: null,
+      reverses_id: null,
+      postings: made.postings,
+    };
+  });
+  return postEntries(tx, entries);
 }
 
 async function requireBreak(tx: Transaction, id: bigint): Promise<BreakRow> {
@@ -48,6 +189,24 @@ async function requireBreak(tx: Transaction, id: bigint): Promise<BreakRow> {
 export function breakUnknown(id: string): PayrunError {
   return new PayrunError('failed', 'break_unknown', `There is no break ${id}.`, {
     hint: 'payrun break list --state all shows every break with its number.',
+  });
+}
+
+function unfit(row: BreakRow, rule: string, problem: string): PayrunError {
+  return new PayrunError(
+    'failed',
+    'break_unbookable',
+    `Break ${row.id} cannot be booked as ${rule}: it ${problem}.`,
+    {
+      hint: `See \`payrun break show ${row.id}\`; without --book it is resolved and nothing is booked.`,
+    },
+  );
+}
+
+function stillBooked(row: BreakRow): PayrunError {
+  const message = `Break ${row.id} was booked before, as entry ${row.entry_id}, with other values than it has now.`;
+  return new PayrunError('failed', 'break_booked', message, {
+    hint: `Take that back first: payrun ledger reverse ${row.entry_id} --reason TEXT.`,
   });
 }
 
@@ -70,13 +229,14 @@ function whyNot(row: BreakRow): string {
 }
 
 /** What the audit log keeps of a person's decision about a break. */
-export function decisionEvent(
+function decisionEvent(
   deps: BreakDeps,
   at: string,
   action: 'break_resolved' | 'break_reopened',
   row: BreakRow,
-  explanation: { reason: string | null; note: string | null },
+  explanation: { reason: string | null; note: string | null; entry_id: bigint | null },
 ): AuditEvent {
+  const { reason, note, entry_id } = explanation;
   return {
     at,
     actor: deps.actor,
@@ -89,8 +249,9 @@ export function decisionEvent(
       reference_id: row.reference_id,
       ledger: row.ledger_value,
       statement: row.statement_value,
-      reason: explanation.reason,
-      note: explanation.note,
+      reason,
+      note,
+      ...(entry_id === null ? {} : { entry: entry_id.toString() }),
     },
   };
 }

@@ -25,39 +25,46 @@ const CHARGES: ReadonlySet<string> = new Set(['fee', 'tax', 'fee_returned', 'tax
 
 /** Answers the id of the new entry. */
 export async function reverseEntry(reversal: Reversal, id: bigint): Promise<bigint> {
-  const { database, at, actor, reason } = reversal;
-  return database.transaction(async (tx) => {
-    const entry = await requireReversible(tx, id);
-    const postings = (await postingsOfEntries(tx, [id])).get(id) ?? [];
-    const [reversedBy = 0n] = await postEntries(tx, [
-      {
-        event: 'reversed',
-        payout: null,
-        reference_id: entry.reference_id,
-        provider: entry.provider,
-        booked_on: dayIn(reversal.time_zone, at),
-        recorded_at: at,
-        description: `Reverses entry ${id}: ${reason}`,
-        actor: actor.name,
-        entry_ref: null,
-        reverses_id: id,
-        postings: postings.map(({ account, amount_minor, currency }) => ({
-          account,
-          amount_minor: -amount_minor,
-          currency,
-        })),
-      },
-    ]);
-    await recordAudit(tx, {
-      at,
-      actor,
-      action: 'entry_reversed',
-      subject_kind: 'entry',
-      subject: id.toString(),
-      details: { reversed_by: reversedBy.toString(), reason },
-    });
-    return reversedBy;
+  return reversal.database.transaction((tx) => reverseWithin(tx, reversal, id));
+}
+
+/** The same within a decision that takes the entry back. */
+export async function reverseWithin(
+  tx: Transaction,
+  reversal: Omit<Reversal, 'database'>,
+  id: bigint,
+): Promise<bigint> {
+  const { at, actor, reason } = reversal;
+  const entry = await requireReversible(tx, id);
+  const postings = (await postingsOfEntries(tx, [id])).get(id) ?? [];
+  const [reversedBy = 0n] = await postEntries(tx, [
+    {
+      event: 'reversed',
+      payout: null,
+      reference_id: entry.reference_id,
+      provider: entry.provider,
+      booked_on: dayIn(reversal.time_zone, at),
+      recorded_at: at,
+      description: `Reverses entry ${id}: ${reason}`,
+      actor: actor.name,
+      entry_ref: null,
+      reverses_id: id,
+      postings: postings.map(({ account, amount_minor, currency }) => ({
+        account,
+        amount_minor: -amount_minor,
+        currency,
+      })),
+    },
+  ]);
+  await recordAudit(tx, {
+    at,
+    actor,
+    action: 'entry_reversed',
+    subject_kind: 'entry',
+    subject: id.toString(),
+    details: { reversed_by: reversedBy.toString(), reason },
   });
+  return reversedBy;
 }
 
 async function requireReversible(tx: Transaction, id: bigint): Promise<EntryRow> {

@@ -14,11 +14,15 @@ export interface BreakRow extends Omit<BreakRecord, 'attempt_no'> {
   note: string | null;
   resolved_by: string | null;
   resolved_at: string | null;
+  /** Booked with its explanation, and not reversed since. */
+  entry_id: bigint | null;
 }
 
 const COLUMNS = `b.id, b.provider, b.kind, b.subject, b.state, b.payout_id, b.attempt_no, b.line_id, b.reference_id,
   b.provider_id, b.utr, b.ledger_value, b.statement_value, b.difference_minor, b.currency, b.opened_on, b.reason, b.note,
-  b.resolved_by, b.resolved_at`;
+  b.resolved_by, b.resolved_at,
+  case when exists (select 1 from journal_entries r where r.reverses_id = b.entry_id) then null else b.entry_id end
+    as entry_id`;
 
 const LINE_NO = `(select r.line_no from statement_rows r where r.line_id = b.line_id
   order by r.statement_id desc, r.line_no limit 1) as line_no`;
@@ -137,47 +141,62 @@ export async function saveBreaks(
   await recordBreakEvents(tx, event, breaks, occasion);
 }
 
-export interface Explanation {
+export interface Decision {
+  row: BreakRow;
   reason: string;
   note: string | null;
+  /** Booked with it. */
+  entry_id: bigint | null;
 }
 
-/** Open → resolved, only if it is still open; answers whether it was. */
-export async function resolveBreak(
+/** Open → resolved, each only if it is still open; answers how many were. */
+export async function resolveBreaks(
   tx: Transaction,
-  row: BreakRow,
-  explanation: Explanation,
+  decisions: readonly Decision[],
   occasion: Occasion,
-): Promise<boolean> {
-  const changed = await tx.run(
-    `update breaks set state = 'resolved', reason = :reason, note = :note, resolved_by = :actor, resolved_at = :at
+): Promise<number> {
+  const changed = await tx.runMany(
+    `update breaks set state = 'resolved', reason = :reason, note = :note, resolved_by = :actor, resolved_at = :at,
+       entry_id = coalesce(:entry_id, entry_id)
      where id = :id and state = 'open'`,
-    {
+    decisions.map(({ row, reason, note, entry_id }) => ({
       id: row.id,
       actor: occasion.actor,
       at: occasion.at,
-      reason: explanation.reason,
-      note: explanation.note,
-    },
+      reason,
+      note,
+      entry_id,
+    })),
   );
-  if (changed === 1) await recordBreakEvents(tx, 'resolved', [row], occasion, explanation);
-  return changed === 1;
+  await recordBreakEvents(
+    tx,
+    'resolved',
+    decisions.map(({ row, ...explanation }) => ({ ...row, ...explanation })),
+    occasion,
+  );
+  return changed;
 }
 
-/** Resolved → open with its age, only if it is still resolved; answers whether it was. */
-export async function reopenBreak(
+/** Resolved → open with its age, each only if it is still resolved, and without its entry; answers how many were. */
+export async function reopenBreaks(
   tx: Transaction,
-  row: BreakRow,
+  rows: readonly BreakRow[],
   note: string | null,
   occasion: Occasion,
-): Promise<boolean> {
-  const changed = await tx.run(
-    `update breaks set state = 'open', reason = null, note = null, resolved_by = null, resolved_at = null
+): Promise<number> {
+  const changed = await tx.runMany(
+    `update breaks set state = 'open', reason = null, note = null, resolved_by = null, resolved_at = null,
+       entry_id = null
      where id = :id and state = 'resolved'`,
-    { id: row.id },
+    rows.map(({ id }) => ({ id })),
   );
-  if (changed === 1) await recordBreakEvents(tx, 'reopened', [row], occasion, { reason: null, note });
-  return changed === 1;
+  await recordBreakEvents(
+    tx,
+    'reopened',
+    rows.map((row) => ({ ...row, reason: null, note })),
+    occasion,
+  );
+  return changed;
 }
 
 export interface BreakEvent {
@@ -189,32 +208,39 @@ export interface BreakEvent {
   ledger_value: string | null;
   statement_value: string | null;
   reconciliation_id: bigint | null;
+  entry_id: bigint | null;
 }
 
 export async function breakEvents(reader: Reader, breakId: bigint): Promise<BreakEvent[]> {
   return reader.all<BreakEvent>(
-    `select at, event, actor, reason, note, ledger_value, statement_value, reconciliation_id
+    `select at, event, actor, reason, note, ledger_value, statement_value, reconciliation_id, entry_id
      from break_events where break_id = :id order by id`,
     { id: breakId },
   );
 }
 
+/** `reason`, `note` and `entry_id` are a person's, and left out of what a reconciliation did. */
 async function recordBreakEvents(
   tx: Transaction,
   event: 'opened' | 'changed' | 'closed' | 'resolved' | 'reopened',
-  breaks: readonly Pick<StoredBreak, 'id' | 'ledger_value' | 'statement_value'>[],
+  breaks: readonly (Pick<StoredBreak, 'id' | 'ledger_value' | 'statement_value'> &
+    Partial<Pick<BreakRow, 'reason' | 'note' | 'entry_id'>>)[],
   occasion: Occasion,
-  explanation: { reason: string | null; note: string | null } = { reason: null, note: null },
 ): Promise<void> {
+  const personal = occasion.reconciliation_id === null;
   await tx.runMany(
-    `insert into break_events (break_id, at, event, actor, reason, note, ledger_value, statement_value, reconciliation_id)
-     values (:break_id, :at, :event, :actor, :reason, :note, :ledger_value, :statement_value, :reconciliation_id)`,
+    `insert into break_events (break_id, at, event, actor, reason, note, ledger_value, statement_value,
+       reconciliation_id, entry_id)
+     values (:break_id, :at, :event, :actor, :reason, :note, :ledger_value, :statement_value, :reconciliation_id,
+       :entry_id)`,
     breaks.map((each) => ({
       break_id: each.id,
       event,
       ledger_value: each.ledger_value,
       statement_value: each.statement_value,
-      ...explanation,
+      reason: personal ? (each.reason ?? null) : null,
+      note: personal ? (each.note ?? null) : null,
+      entry_id: personal ? (each.entry_id ?? null) : null,
       ...occasion,
     })),
   );

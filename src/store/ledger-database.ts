@@ -7,6 +7,7 @@ import webhooksSql from './migrations/sqlite/0003_webhooks.sql';
 import booksSql from './migrations/sqlite/0004_books.sql';
 import lineKindsSql from './migrations/sqlite/0005_line_kinds.sql';
 import bulkMatchesSql from './migrations/sqlite/0006_bulk_matches.sql';
+import breakEntriesSql from './migrations/sqlite/0007_break_entries.sql';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
 export const LEDGER_APPLICATION_ID = 0x70617972;
@@ -18,6 +19,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 4, name: '0004_books', statements: booksSql },
   { version: 5, name: '0005_line_kinds', statements: lineKindsSql },
   { version: 6, name: '0006_bulk_matches', statements: bulkMatchesSql },
+  { version: 7, name: '0007_break_entries', statements: breakEntriesSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

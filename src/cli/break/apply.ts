@@ -15,9 +15,11 @@ export const verb: Verb = {
 
 async function run(context: Context, input: Input): Promise<Outcome> {
   const file = await readInputFile(context, argument(input, 0));
+  const { breaks } = await context.config();
   const { rows, resolved, unchanged, warnings } = await applyBreakSheet(
     { database: await context.ledger(), actor: context.actor, now: () => context.world.now().toISOString() },
     file,
+    breaks.reasons,
   );
   for (const warning of warnings) context.warn(warning);
   return { data: { file: file.name, rows, resolved, unchanged } };

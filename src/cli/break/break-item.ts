@@ -38,6 +38,30 @@ export const BREAK_VIEW: readonly Column[] = [
   { key: 'state' },
 ];
 
+/** Of breaks that a person has just decided about. */
+export const DECIDED_VIEW: readonly Column[] = [
+  { key: 'break', align: 'right' },
+  { key: 'kind' },
+  { key: 'reference_id' },
+  { key: 'ledger' },
+  { key: 'statement' },
+  { key: 'difference', align: 'right' },
+  { key: 'currency' },
+  { key: 'state' },
+  { key: 'reason' },
+  { key: 'entry', align: 'right' },
+];
+
+export function counted(breaks: number): string {
+  return breaks === 1 ? '1 break' : `${breaks} breaks`;
+}
+
+/** With what a decision has left beside the break: the note, and the entry that was booked with it. */
+export function decidedItem(row: BreakRow, today: string, calendar: Calendar): Data {
+  const entry = row.entry_id === null ? null : Number(row.entry_id);
+  return { ...breakItem(row, today, calendar), note: row.note, entry };
+}
+
 export function breakItem(row: BreakRow, today: string, calendar: Calendar): Data {
   return {
     break: Number(row.id),

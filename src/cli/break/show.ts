@@ -38,6 +38,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     ...item,
     provider: row.provider,
     note: row.note,
+    entry: row.entry_id === null ? null : Number(row.entry_id),
     resolved_at: row.resolved_at,
     statement_line: line,
     payout,
@@ -84,12 +85,13 @@ async function payoutOf(reader: Reader, row: BreakRow): Promise<Data | null> {
 }
 
 function eventItem(event: BreakEvent): Data {
-  const { ledger_value, statement_value, reconciliation_id, ...rest } = event;
+  const { ledger_value, statement_value, reconciliation_id, entry_id, ...rest } = event;
   return {
     ...rest,
     ledger: ledger_value,
     statement: statement_value,
     reconciliation: reconciliation_id === null ? null : Number(reconciliation_id),
+    entry: entry_id === null ? null : Number(entry_id),
   };
 }
 
@@ -101,7 +103,12 @@ function view(
   history: readonly Data[],
 ): (TableView | string)[] {
   const parts: (TableView | string)[] = [
-    pairs(`Break ${row.id}: ${row.kind}, ${row.state}`, { provider: row.provider, ...item, note: row.note }),
+    pairs(`Break ${row.id}: ${row.kind}, ${row.state}`, {
+      provider: row.provider,
+      ...item,
+      note: row.note,
+      entry: row.entry_id === null ? null : Number(row.entry_id),
+    }),
   ];
   parts.push(payout === null ? 'Ledger: no payout.' : pairs('Ledger', payout));
   parts.push(
@@ -109,7 +116,9 @@ function view(
       ? 'Statement: no line.'
       : pairs(`Statement: ${line.file}, line ${line.line}`, line.cells as Data),
   );
-  const columns = ['at', 'event', 'actor', 'reason', 'note', 'ledger', 'statement'].map((key) => ({ key }));
+  const columns = ['at', 'event', 'actor', 'reason', 'note', 'ledger', 'statement', 'entry'].map((key) => ({
+    key,
+  }));
   parts.push({ title: 'History', columns, rows: history });
   return parts;
 }

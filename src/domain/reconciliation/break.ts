@@ -25,8 +25,8 @@ export type BreakKind = (typeof BREAK_KINDS)[number];
 export const BREAK_STATES = ['open', 'resolved', 'closed'] as const;
 export type BreakState = (typeof BREAK_STATES)[number];
 
-/** Why a person says that a break needs no further work. */
-export const RESOLVE_REASONS = [
+/** Why a person says that a break needs no further work, where `[breaks] reasons` names no others. */
+export const DEFAULT_REASONS: readonly string[] = [
   'provider_error', // the statement is wrong, and the provider knows
   'timing', // it will be on a later statement
   'our_error', // the ledger was wrong, and an entry by hand has corrected it
@@ -34,8 +34,7 @@ export const RESOLVE_REASONS = [
   'duplicate_reported', // the provider was told of the second line
   'written_off',
   'other',
-] as const;
-export type ResolveReason = (typeof RESOLVE_REASONS)[number];
+];
 
 /** Of a person's note: what a table and a sheet can still show. */
 export const LONGEST_NOTE = 500;

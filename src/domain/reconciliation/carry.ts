@@ -25,6 +25,8 @@ export interface BreakRecord {
 
 export interface StoredBreak extends BreakRecord {
   id: bigint;
+  /** What was booked with its explanation and not reversed since; it stands also when the break is open again. */
+  entry_id: bigint | null;
 }
 
 export interface Carried {
@@ -37,13 +39,23 @@ export interface Carried {
   /** Open before and open now, as they were; for the count only. */
   same: number;
   closed: StoredBreak[];
+  /** Resolved with an entry, and the difference is gone or another: the entry may be one too many. */
+  outlived: StoredBreak[];
   /** Open ones by kind, after all of this. */
   by_kind: Map<BreakKind, number>;
 }
 
 export function carry(stored: readonly StoredBreak[], found: readonly FoundBreak[], today: string): Carried {
   const known = new Map(stored.map((each) => [keyOf(each), each]));
-  const result: Carried = { opened: [], reopened: [], changed: [], same: 0, closed: [], by_kind: new Map() };
+  const result: Carried = {
+    opened: [],
+    reopened: [],
+    changed: [],
+    same: 0,
+    closed: [],
+    outlived: [],
+    by_kind: new Map(),
+  };
   const present = new Set<string>();
   for (const each of found) {
     const record = recordOf(each, today);
@@ -54,12 +66,15 @@ export function carry(stored: readonly StoredBreak[], found: readonly FoundBreak
     if (before?.state === 'resolved' && sameValues) continue;
     result.by_kind.set(record.kind, (result.by_kind.get(record.kind) ?? 0) + 1);
     if (!before) result.opened.push(record);
-    else if (before.state !== 'open') result.reopened.push({ ...record, id: before.id });
+    else if (before.state !== 'open') result.reopened.push({ ...before, ...record });
     else if (sameValues && before.line_id === record.line_id) result.same += 1;
-    else result.changed.push({ ...record, id: before.id, opened_on: before.opened_on });
+    else result.changed.push({ ...before, ...record, opened_on: before.opened_on });
+    if (before?.entry_id && !sameValues) result.outlived.push(before);
   }
   for (const each of stored) {
-    if (each.state === 'open' && !present.has(keyOf(each))) result.closed.push({ ...each, state: 'closed' });
+    if (present.has(keyOf(each))) continue;
+    if (each.state === 'open') result.closed.push({ ...each, state: 'closed' });
+    if (each.entry_id) result.outlived.push(each);
   }
   return result;
 }

@@ -4,6 +4,7 @@
  * computed and named as such: an amount that is larger by exactly what the rates say is explained, and no tolerance.
  */
 import { formatAmount } from '../money/money.ts';
+import { parseAmountOrZero } from '../money/parse-amount.ts';
 import { type Charges, chargesByRate } from '../payout/fee-estimate.ts';
 import type { RailRules } from '../payout/rail.ts';
 import type { Explained, FoundBreak, Terms } from './break.ts';
@@ -41,26 +42,42 @@ export function chargeDifference(
   const [first] = parts;
   if (!first) return [];
   const { currency } = attempt;
-  // A bare amount where only the fee differs, which is nearly always; named parts otherwise.
-  const write = (side: 'ours' | 'theirs') => {
-    const rate = side === 'ours' && parts.every((part) => part.by_rate) ? ' by the rate' : '';
-    return parts.length === 1 && first.name === 'fee'
-      ? `${formatAmount(first[side], currency)}${rate}`
-      : `${parts.map((part) => `${part.name} ${formatAmount(part[side], currency)}`).join(', ')}${rate}`;
-  };
+  const byRateAlone = parts.every((part) => part.by_rate) ? BY_RATE : '';
   return [
     {
       kind: 'fee_differs',
       subject: `payout:${attempt.payout_id}.${attempt.attempt_no}`,
       attempt,
       line: first.line,
-      ledger: write('ours'),
-      statement: write('theirs'),
+      ledger: `${chargesText(parts, 'ours', currency)}${byRateAlone}`,
+      statement: chargesText(parts, 'theirs', currency),
       difference_minor: parts.reduce((sum, part) => sum + part.theirs - part.ours, 0n),
       currency,
       effects: [],
     },
   ];
+}
+
+const BY_RATE = ' by the rate';
+
+/** A bare amount where only the fee differs, which is nearly always; named parts otherwise. */
+function chargesText(parts: readonly Part[], side: 'ours' | 'theirs', currency: string): string {
+  const [first] = parts;
+  return first && parts.length === 1 && first.name === 'fee'
+    ? formatAmount(first[side], currency)
+    : parts.map((part) => `${part.name} ${formatAmount(part[side], currency)}`).join(', ');
+}
+
+/** The amounts in a side of a fee_differs, as it was written above; what is not named is zero. Null where it is none. */
+export function chargesIn(text: string, currency: string): { fee_minor: bigint; tax_minor: bigint } | null {
+  const charges = { fee_minor: 0n, tax_minor: 0n };
+  for (const part of text.replace(BY_RATE, '').split(', ')) {
+    const [, name = 'fee', sign, written = ''] = /^(?:(fee|tax) )?(-?)([\d.]+)$/.exec(part) ?? [];
+    const amount = parseAmountOrZero(written, currency);
+    if (!amount.ok) return null;
+    charges[name === 'tax' ? 'tax_minor' : 'fee_minor'] = sign === '-' ? -amount.minor : amount.minor;
+  }
+  return charges;
 }
 
 /** What a charge is on the statement: of rows of their own the sum, give-backs included; else the last word in a column. */

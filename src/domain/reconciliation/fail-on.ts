@@ -1,6 +1,6 @@
 /**
- * Which breaks fail a job: `kind=amount_differs,amount>1000,age>2d`. The conditions of one rule all have to hold;
- * of several rules, one is enough. What cannot be read is refused: a gate that nobody can close is worse than none.
+ * Which breaks fail a job, or are meant: `kind=amount_differs,amount>1000,age>2d`. The conditions of one rule all have to
+ * hold; of several rules, one is enough. What cannot be read is refused: a gate that nobody can close is worse than none.
  */
 import { PayrunError } from '../errors.ts';
 import { CURRENCY_CODES, decimalsOf } from '../money/currency.ts';
@@ -33,8 +33,10 @@ const CONDITION = /^([a-z_]+)\s*(!=|>=|<=|=|>|<)\s*(.+)$/;
 const AMOUNT = /^(\d{1,19})(?:\.(\d{1,8}))?$/;
 const AGE = /^(\d{1,5})d?$/;
 
-export function parseFailOn(rule: string): FailRule {
-  return rule.split(',').map((part) => parseCondition(part.trim(), rule));
+/** `flag` is where the rule was written, for who mistyped it. */
+export function parseRule(rule: string, flag: '--fail-on' | '--where'): FailRule {
+  const written = `${flag} "${rule}"`;
+  return rule.split(',').map((part) => parseCondition(part.trim(), written));
 }
 
 /** Whether one rule fits the break as a whole. */
@@ -94,7 +96,7 @@ function oneOf<T extends string>(written: string, known: readonly T[], field: st
 }
 
 function refuse(rule: string, why: string, hint: string): PayrunError {
-  return new PayrunError('usage', 'option_invalid', `--fail-on "${rule}": ${why}.`, { hint });
+  return new PayrunError('usage', 'option_invalid', `${rule}: ${why}.`, { hint });
 }
 
 function holds(condition: Condition, found: GatedBreak): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PayrunError } from '../../../src/domain/errors.ts';
-import { failsOn, type GatedBreak, parseFailOn } from '../../../src/domain/reconciliation/fail-on.ts';
+import { failsOn, type GatedBreak, parseRule } from '../../../src/domain/reconciliation/fail-on.ts';
 
 const FOUND: GatedBreak = {
   kind: 'amount_differs',
@@ -10,7 +10,7 @@ const FOUND: GatedBreak = {
 };
 
 function fails(rule: string, changes: Partial<GatedBreak> = {}): boolean {
-  return failsOn([parseFailOn(rule)], { ...FOUND, ...changes });
+  return failsOn([parseRule(rule, '--fail-on')], { ...FOUND, ...changes });
 }
 
 describe('a rule', () => {
@@ -22,7 +22,7 @@ describe('a rule', () => {
   });
 
   it('is one of several of which one is enough', () => {
-    const rules = [parseFailOn('kind=ambiguous'), parseFailOn('currency=INR')];
+    const rules = [parseRule('kind=ambiguous', '--fail-on'), parseRule('currency=INR', '--fail-on')];
     expect(failsOn(rules, FOUND)).toBe(true);
     expect(failsOn(rules, { ...FOUND, currency: 'USD' })).toBe(false);
     expect(failsOn([], FOUND)).toBe(false);
@@ -72,7 +72,7 @@ describe('a rule', () => {
   ])('that cannot be read is refused with a way out: %s', (rule, message) => {
     let refused: unknown;
     try {
-      parseFailOn(rule);
+      parseRule(rule, '--fail-on');
     } catch (error) {
       refused = error;
     }

@@ -24,7 +24,9 @@ const item = {
 };
 export const breakItem = z.strictObject(item);
 
-const decided = z.strictObject({ ...item, note: text.nullable() });
+// `entry` was booked with the explanation; null where nothing was, or where it is reversed.
+const decided = { ...item, note: text.nullable(), entry: count.nullable() };
+const reopened = { ...decided, reversed_by: count.nullable() };
 
 const statementLine = z.strictObject({
   statement: count,
@@ -62,6 +64,7 @@ const event = z.strictObject({
   ledger: text.nullable(),
   statement: text.nullable(),
   reconciliation: count.nullable(),
+  entry: count.nullable(),
 });
 
 export const schemas: DataSchemas = {
@@ -70,13 +73,21 @@ export const schemas: DataSchemas = {
     ...item,
     provider: text,
     note: text.nullable(),
+    entry: count.nullable(),
     resolved_at: time.nullable(),
     statement_line: statementLine.nullable(),
     payout: payout.nullable(),
     history: z.array(event),
   }),
-  resolve: decided,
-  reopen: decided,
+  // One that is named by its number is itself the data.
+  resolve: z.union([
+    z.strictObject(decided),
+    z.strictObject({ resolved: count, booked: count, items: z.array(z.strictObject(decided)) }),
+  ]),
+  reopen: z.union([
+    z.strictObject(reopened),
+    z.strictObject({ reopened: count, reversed: count, items: z.array(z.strictObject(reopened)) }),
+  ]),
   // `version` says what a break was when it was exported; `break apply` takes a row only for that.
   export: z.strictObject({
     items: z.array(z.strictObject({ ...item, version: text, note: text.nullable() })),
