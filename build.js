@@ -35,7 +35,9 @@ const smallZod = {
 const { metafile } = await build({
   metafile: true,
   plugins: [smallZod],
-  entryPoints: ['src/cli/main.ts'],
+  entryPoints: { main: 'src/cli/main.ts', 'scan-thread': 'src/operations/scan-thread.ts' },
+  // From a chunk, where the code is that starts the thread.
+  define: { SCAN_THREAD: JSON.stringify('../scan-thread.js') },
   outdir: 'dist',
   bundle: true,
   splitting: true,

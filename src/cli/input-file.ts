@@ -53,6 +53,13 @@ export async function readInputFile(
   }
 }
 
+/** Bytes of a file that can be read from any place in it; 0 of what is none, is missing or is more than we read. */
+export async function regularFileSize({ world }: Pick<Context, 'world'>, path: string): Promise<number> {
+  if (path === '' || path === '-') return 0;
+  const stats = await stat(resolve(world.cwd, path)).catch(() => undefined);
+  return stats?.isFile() && stats.size <= LARGEST_INPUT_BYTES ? stats.size : 0;
+}
+
 async function openFile(absolute: string, path: string): Promise<FileHandle> {
   return open(absolute, 'r').catch((cause: unknown) => {
     throw unreadable(path, cause);

@@ -1,10 +1,11 @@
+import { basename, resolve } from 'node:path';
 import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { BREAK_KINDS, type BreakKind, type Terms } from '../domain/reconciliation/break.ts';
 import type { Coverage } from '../domain/reconciliation/coverage.ts';
 import { compareText } from '../domain/reconciliation/statement-line.ts';
 import type { Totals } from '../domain/reconciliation/totals.ts';
-import { compareFiles } from '../operations/compare-files.ts';
+import { type Compared, compareFiles } from '../operations/compare-files.ts';
 import type { StatementInput } from '../operations/import-statement.ts';
 import { type Reconciled, reconcile } from '../operations/reconcile.ts';
 import type { BreakRow } from '../store/breaks.ts';
@@ -20,10 +21,10 @@ import {
   type Verb,
 } from './command.ts';
 import { EXIT } from './exit-codes.ts';
-import { readInputFile } from './input-file.ts';
+import { readInputFile, regularFileSize } from './input-file.ts';
 import type { ReportedBreak } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
-import { comparisonTerms, configIfAny, readingTerms } from './reconciliation-terms.ts';
+import { comparisonTerms, configIfAny, type Reading, readingTerms } from './reconciliation-terms.ts';
 
 export const verb: Verb = {
   name: 'reconcile',
@@ -155,14 +156,10 @@ async function compareWith(
     );
   }
   const config = await configIfAny(context);
-  const inputs = await readAll(context, paths);
-  const [ours] = await readAll(context, [against]);
-  const found = compareFiles(
-    inputs,
-    ours ?? { name: against, bytes: new Uint8Array() },
-    readingTerms(config, input, null),
-    comparisonTerms(context, config),
-  );
+  const found = await compareAll(context, paths, against, {
+    reading: readingTerms(config, input, null),
+    terms: comparisonTerms(context, config),
+  });
   for (const warning of found.warnings) context.warn(warning);
   const byKind = new Map<BreakKind, number>();
   for (const { kind } of found.breaks) byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
@@ -197,6 +194,36 @@ async function compareWith(
   const exit = failsJob(asked, breaks, items.length > 0) ? EXIT.findings : EXIT.done;
   return { data, exit, view: view(data, items), annotations };
 }
+
+// Below this, a thread for each side takes longer to begin than both files to be read.
+const LARGE_BYTES = 4_000_000;
+
+/** Large files are settled in bulk, where they can be; the result is the same. */
+async function compareAll(
+  context: Context,
+  paths: readonly string[],
+  against: string,
+  { reading, terms }: { reading: Reading; terms: Terms },
+): Promise<Compared> {
+  const sizes = await Promise.all([...paths, against].map((path) => regularFileSize(context, path)));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (sizes.every((size) => size > 0) && bytes >= LARGE_BYTES) {
+    const { compareLargeFiles } = await import('../operations/compare-large-files.ts');
+    const large = (path: string) => ({ name: basename(path), path: resolve(context.world.cwd, path) });
+    let read = 0;
+    context.progress.start('Reading MB', Math.round(bytes / MEGABYTE));
+    const found = await compareLargeFiles(paths.map(large), large(against), reading, terms, (more) => {
+      read += more;
+      context.progress.update({ done: Math.round(read / MEGABYTE) });
+    }).finally(() => context.progress.end());
+    if (found) return found;
+  }
+  const inputs = await readAll(context, paths);
+  const [ours] = await readAll(context, [against]);
+  return compareFiles(inputs, ours ?? { name: against, bytes: new Uint8Array() }, reading, terms);
+}
+
+const MEGABYTE = 1_000_000;
 
 async function readAll(context: Context, paths: readonly string[]): Promise<StatementInput[]> {
   const inputs: StatementInput[] = [];

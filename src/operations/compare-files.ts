@@ -7,6 +7,7 @@ import type { FoundBreak, Terms } from '../domain/reconciliation/break.ts';
 import { compare } from '../domain/reconciliation/compare.ts';
 import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
 import { explainedBy, type LedgerAttempt, match } from '../domain/reconciliation/match.ts';
+import { NOTHING_SETTLED, onlyCurrency, type Settled } from '../domain/reconciliation/settled.ts';
 import type { StatementLine } from '../domain/reconciliation/statement-line.ts';
 import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
@@ -26,6 +27,19 @@ export interface Compared {
   warnings: CsvWarning[];
 }
 
+/** Both sides as far as they are compared one by one; what `settled` says was taken out of them before. */
+export interface Sides {
+  statements: Compared['statements'];
+  /** Rows of each file. */
+  files: readonly (readonly Numbered<StatementRow>[])[];
+  payouts: readonly Numbered<OurRow>[];
+  settled: Settled;
+  warnings: CsvWarning[];
+}
+
+/** `ordinal` counts the rows of a side from 1, over all of its files. */
+export type Numbered<Row> = Row & { ordinal: number };
+
 export function compareFiles(
   inputs: readonly StatementInput[],
   ours: StatementInput,
@@ -34,10 +48,35 @@ export function compareFiles(
 ): Compared {
   const warnings: CsvWarning[] = [];
   const files = inputs.map((input) => ({ input, ...readFile(input, reading, warnings) }));
-  const { lines, line_numbers } = linesOf(files.map((file) => file.rows));
-  const read = readOurs(ours.bytes, onlyCurrency(lines) ?? 'INR', reading.time_zone);
+  const currencies = files.flatMap(({ rows }) => rows.map((row) => row.currency));
+  const read = readOurs(ours.bytes, onlyCurrency(currencies) ?? 'INR', reading.time_zone);
   if (read.errors.length > 0) throw fileRefused(ours.name, read.errors);
-  const attempts = attemptsOf(read.rows, lines);
+  let ordinal = 0;
+  const numbered = <Row>(row: Row): Numbered<Row> => {
+    ordinal += 1;
+    return { ...row, ordinal };
+  };
+  const sides = {
+    statements: files.map(({ input, profile, rows }) => ({
+      file: input.name,
+      sha256: createHash('sha256').update(input.bytes).digest('hex'),
+      profile: profile.name,
+      lines: rows.length,
+    })),
+    files: files.map(({ rows }) => rows.map(numbered)),
+    settled: NOTHING_SETTLED,
+    warnings: [...warnings, ...read.warnings],
+  };
+  ordinal = 0;
+  return compareSides({ ...sides, payouts: read.rows.map(numbered) }, terms);
+}
+
+export function compareSides(
+  { statements, files, payouts, settled, warnings }: Sides,
+  terms: Terms,
+): Compared {
+  const { lines, line_numbers } = linesOf(files);
+  const attempts = attemptsOf(payouts, lines);
   const matching = match(lines, attempts);
   const said = new Map<LedgerAttempt, Set<StatementLine['status']>>();
   for (const outcome of matching.lines) {
@@ -46,40 +85,41 @@ export function compareFiles(
       said.set(attempt, words.add(outcome.line.status));
     }
   }
-  const stated = new Set(read.rows.flatMap((row, index) => (row.state === null ? [BigInt(index + 1)] : [])));
+  const unstated = new Set(payouts.flatMap((row) => (row.state === null ? [BigInt(row.ordinal)] : [])));
   for (const attempt of attempts)
-    if (stated.has(attempt.payout_id)) takeStateFrom(attempt, said.get(attempt) ?? new Set());
+    if (unstated.has(attempt.payout_id)) takeStateFrom(attempt, said.get(attempt) ?? new Set());
   const comparison = compare(matching, attempts, terms);
   return {
-    statements: files.map(({ input, profile, rows }) => ({
-      file: input.name,
-      sha256: createHash('sha256').update(input.bytes).digest('hex'),
-      profile: profile.name,
-      lines: rows.length,
-    })),
-    coverage: { ...coverageOf(lines, matching, attempts, terms), missing_days: [] },
-    matched: matching.lines.filter((each) => explainedBy(each).length > 0).length,
+    statements,
+    coverage: { ...coverageOf(lines, matching, attempts, terms, settled), missing_days: [] },
+    matched: settled.pairs + matching.lines.filter((each) => explainedBy(each).length > 0).length,
     expected: new Set(comparison.expected.map((each) => each.attempt)).size,
     breaks: comparison.breaks,
-    line_numbers,
-    totals: addUp(matching, comparison, attempts),
-    warnings: [...warnings, ...read.warnings],
+    line_numbers: new Map(
+      comparison.breaks.flatMap(({ line }) =>
+        line ? [[line.line_id, line_numbers.get(line.line_id) ?? 0] as const] : [],
+      ),
+    ),
+    totals: addUp(matching, comparison, attempts, settled),
+    warnings,
   };
 }
 
 /** Lines of several files as the ledger would take them in: the same content in a later file is the same line. */
-function linesOf(files: readonly (readonly StatementRow[])[]) {
+function linesOf(files: readonly (readonly Numbered<StatementRow>[])[]) {
   const known = new Map<string, StatementLine & { statement_ids: bigint[] }>();
   const line_numbers = new Map<bigint, number>();
+  let repeated = 0;
   for (const [file, rows] of files.entries()) {
-    for (const { line_no, cells: _, failure_reason: __, ...row } of rows) {
+    for (const { line_no, cells: _, failure_reason: __, ordinal, ...row } of rows) {
       const key = `${row.content} ${row.occurrence}`;
       const before = known.get(key);
       if (before) {
         before.statement_ids.push(BigInt(file + 1));
+        repeated += 1;
         continue;
       }
-      const line_id = BigInt(known.size + 1);
+      const line_id = BigInt(ordinal - repeated);
       known.set(key, { ...row, line_id, statement_ids: [BigInt(file + 1)] });
       line_numbers.set(line_id, line_no);
     }
@@ -87,23 +127,21 @@ function linesOf(files: readonly (readonly StatementRow[])[]) {
   return { lines: [...known.values()], line_numbers };
 }
 
-function onlyCurrency(lines: readonly StatementLine[]): string | null {
-  const [first] = lines;
-  return first && lines.every((line) => line.currency === first.currency) ? first.currency : null;
-}
-
 const LATER_ATTEMPT = /\.r(\d+)$/i;
 
 /** The file has a row for each payout as it stands; that it was tried before, the reference of a later attempt tells. */
-function attemptsOf(rows: readonly OurRow[], lines: readonly StatementLine[]): LedgerAttempt[] {
+export function attemptsOf(
+  rows: readonly Numbered<OurRow>[],
+  lines: readonly StatementLine[],
+): LedgerAttempt[] {
   const reversed = new Set(
     lines.flatMap((line) => (line.status === 'reversed' ? (line.provider_reference ?? []) : [])),
   );
   const attempts: LedgerAttempt[] = [];
-  for (const [index, row] of rows.entries()) {
+  for (const row of rows) {
     const reference = row.provider_reference ?? row.reference_id;
     const attemptNo = Number(LATER_ATTEMPT.exec(reference ?? '')?.[1] ?? 1);
-    const current = attemptOf(row, index, attemptNo, reference);
+    const current = attemptOf(row, attemptNo, reference);
     const base = reference?.replace(LATER_ATTEMPT, '');
     for (let earlier = 1; base !== undefined && earlier < Math.min(attemptNo, MOST_ATTEMPTS); earlier += 1) {
       const name = earlier === 1 ? base : `${base}.r${earlier}`;
@@ -117,12 +155,12 @@ function attemptsOf(rows: readonly OurRow[], lines: readonly StatementLine[]): L
 // A reference from outside must not make us invent a million attempts.
 const MOST_ATTEMPTS = 100;
 
-function attemptOf(row: OurRow, index: number, attemptNo: number, reference: string | null): LedgerAttempt {
+function attemptOf(row: Numbered<OurRow>, attemptNo: number, reference: string | null): LedgerAttempt {
   // A list that states no states is one of payouts that were paid; `takeStateFrom` hears the statement first.
   const state = row.state ?? 'paid';
   const name = row.reference_id ?? reference ?? row.provider_id ?? row.utr ?? `line ${row.line_no}`;
   return {
-    payout_id: BigInt(index + 1),
+    payout_id: BigInt(row.ordinal),
     attempt_no: attemptNo,
     batch: null,
     rail: null,

@@ -7,7 +7,7 @@ import type { RowError } from '../domain/errors.ts';
 import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
 import { PAYOUT_STATES, type PayoutState } from '../domain/payout/payout.ts';
 import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
-import { type CsvWarning, excerpt, readCsv } from './read-csv.ts';
+import { type CsvSpec, type CsvWarning, excerpt, readCsv } from './read-csv.ts';
 import { dateReader } from './statement-date.ts';
 
 /** One payout as the file states it. */
@@ -34,6 +34,12 @@ const UNUSED =
     ' ',
   );
 
+export const OURS_SPEC: CsvSpec = {
+  required: ['amount'],
+  optional: [...USED, ...UNUSED],
+  rows_required: false,
+};
+
 export interface OursRead {
   rows: OurRow[];
   errors: RowError[];
@@ -42,7 +48,7 @@ export interface OursRead {
 
 /** `currency` is that of rows that state none; `timeZone` decides the day of an instant. */
 export function readOurs(bytes: Uint8Array, currency: string, timeZone: string): OursRead {
-  const csv = readCsv(bytes, { required: ['amount'], optional: [...USED, ...UNUSED], rows_required: false });
+  const csv = readCsv(bytes, OURS_SPEC);
   const { columns, errors } = csv;
   const rows: OurRow[] = [];
   if (errors.length === 0 && !NAMES.some((name) => columns.has(name))) {

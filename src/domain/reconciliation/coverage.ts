@@ -6,6 +6,7 @@
 import type { Terms } from './break.ts';
 import { withinSettlement } from './calendar.ts';
 import type { LedgerAttempt, Matching } from './match.ts';
+import { NOTHING_SETTLED, type Settled } from './settled.ts';
 import type { StatementLine } from './statement-line.ts';
 
 export interface Coverage {
@@ -19,11 +20,12 @@ export function coverageOf(
   matching: Matching,
   attempts: readonly LedgerAttempt[],
   terms: Terms,
+  settled: Settled = NOTHING_SETTLED,
 ): Coverage {
-  const covered = new Set<string>();
+  const covered = new Set<string>(settled.dated);
   for (const line of lines) if (line.stated_on !== null) covered.add(line.stated_on);
   const dated = [...covered].sort();
-  for (const day of explainedDays(matching)) covered.add(day);
+  for (const day of [...settled.explained, ...explainedDays(matching)]) covered.add(day);
   const changed = new Set<string>();
   for (const attempt of attempts) for (const day of daysOf(attempt)) changed.add(day);
   const missing = [...changed].filter(

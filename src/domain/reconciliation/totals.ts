@@ -5,6 +5,7 @@
  */
 import type { Comparison, Explained, Unexplained } from './break.ts';
 import type { LedgerAttempt, Matching } from './match.ts';
+import { NOTHING_SETTLED, type Settled } from './settled.ts';
 import { compareText, type LineKind } from './statement-line.ts';
 
 /** All in minor units; money that came back is negative. */
@@ -41,6 +42,7 @@ export function addUp(
   matching: Matching,
   comparison: Comparison,
   attempts: readonly LedgerAttempt[],
+  settled: Settled = NOTHING_SETTLED,
 ): Totals[] {
   const byCurrency = new Map<string, Totals>();
   const of = (currency: string): Totals => {
@@ -50,6 +52,14 @@ export function addUp(
     byCurrency.set(currency, fresh);
     return fresh;
   };
+  for (const [currency, { paid, failed }] of settled.sums) {
+    const { statement, ledger } = of(currency);
+    statement.total += paid;
+    statement.matched += paid;
+    statement.failed += failed;
+    ledger.total += paid;
+    ledger.matched += paid;
+  }
   for (const { line, moved_minor, outcome } of matching.lines) {
     const { statement, others } = of(line.currency);
     statement.total += moved_minor;
