@@ -50,16 +50,16 @@ export interface Steps {
   alive(): void;
 }
 
-/** Steps are counted within one process; `dieAt` is the number of the one at which it dies, from 1. */
+/** Steps are counted within one process; it dies at the one of this number, from 1, or at the first of this name. */
 export class Failpoints implements Steps {
   readonly trace: string[] = [];
   dead = false;
-  readonly #dieAt: number | null;
+  readonly #dieAt: number | string | null;
   readonly #onDeath: () => void;
   readonly #pause: Pause | null;
   #standstill: Promise<void> | undefined;
 
-  constructor(dieAt: number | null, onDeath: () => void, pause: Pause | null = null) {
+  constructor(dieAt: number | string | null, onDeath: () => void, pause: Pause | null = null) {
     this.#dieAt = dieAt;
     this.#onDeath = onDeath;
     this.#pause = pause;
@@ -75,7 +75,7 @@ export class Failpoints implements Steps {
   hit(point: string): void {
     if (this.dead) throw new Crash('dead already');
     this.trace.push(point);
-    if (this.trace.length !== this.#dieAt) return;
+    if (this.trace.length !== this.#dieAt && point !== this.#dieAt) return;
     this.#onDeath();
     this.dead = true;
     throw new Crash(point);

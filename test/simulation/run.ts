@@ -301,7 +301,7 @@ function copyImage(path: string, next: string): void {
 }
 
 /** The jitter of the code comes from the seed, and its short waits for company end at once. */
-async function withoutChance<T>(seed: number, work: () => Promise<T>): Promise<T> {
+export async function withoutChance<T>(seed: number, work: () => Promise<T>): Promise<T> {
   const { random } = Math;
   const { setTimeout: realTimeout } = globalThis;
   const chance = new Chance(seed ^ 0x5eed);

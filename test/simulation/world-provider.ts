@@ -1,10 +1,12 @@
 /** The port of providers as one process sees the world through it, which may die before, within and after each call. */
+import { formatAmount } from '../../src/domain/money/money.ts';
 import type {
   Answer,
   AnswerRecord,
   LookUpOutcome,
   Provider,
   RegisterOutcome,
+  Registration,
   SubmitOutcome,
   SubmitRequest,
   Unavailable,
@@ -14,8 +16,6 @@ import { type SendFault, WINDOW_MS, type World } from './world.ts';
 
 /** Whether these bytes are on disk for this reference, with a send that is about to be made; asked before anything is done. */
 export type StoredFirst = (request: SubmitRequest) => boolean;
-
-const ONLY_PAYOUTS: Unavailable = { kind: 'bad_answer', reason: 'this world only pays' };
 
 export function worldProvider(world: World, points: Steps, storedFirst: StoredFirst): Provider {
   const ask = (find: () => LookUpOutcome) => async (): Promise<LookUpOutcome> => {
@@ -56,17 +56,31 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
     status: (providerId) =>
       ask(() => found(world.executions.find((each) => each.provider_id === providerId)))(),
     async list({ status, from }) {
-      points.alive();
+      await points.pass('list: before the call');
+      if (world.deaf()) return { ok: false, because: unavailable(world) };
       const reports = world.executions
         .filter((each) => each.visible_ms !== Number.POSITIVE_INFINITY)
         .map((each) => world.report(each))
         .filter((each) => status === undefined || each.status === status)
         .filter((each) => from === undefined || (each.updated_at ?? '') >= from)
         .reverse();
+      await points.pass('list: before the answer');
       return { ok: true, value: { reports, next_cursor: null } };
     },
-    register: async (): Promise<RegisterOutcome> => ({ outcome: 'unavailable', because: ONLY_PAYOUTS }),
-    beneficiary: async () => ({ ok: false, because: ONLY_PAYOUTS }),
+    async register(details): Promise<RegisterOutcome> {
+      await points.pass('register: before the call');
+      if (world.deaf()) return { outcome: 'unavailable', because: unavailable(world) };
+      const registration = registrationOf(world, world.register(details.account_number ?? ''));
+      points.hit('register: known to the provider');
+      await points.pass('register: before the answer');
+      return { outcome: 'registered', registration };
+    },
+    async beneficiary(id): Promise<Answer<Registration>> {
+      await points.pass('beneficiary: before the call');
+      if (world.deaf()) return { ok: false, because: unavailable(world) };
+      await points.pass('beneficiary: before the answer');
+      return { ok: true, value: registrationOf(world, id) };
+    },
     async balance() {
       await points.pass('balance: before the call');
       const answer: Answer<{ available_minor: bigint; currency: string; stated_at: string }> = {
@@ -76,10 +90,53 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
       await points.pass('balance: before the answer');
       return answer;
     },
-    report: async () => ({ ok: false, because: ONLY_PAYOUTS }),
+    async report() {
+      await points.pass('report: before the call');
+      const content = reportFile(world);
+      await points.pass('report: before the answer');
+      return { ok: true, value: { content, row_count: world.executions.length } };
+    },
     close: async () => undefined,
   };
 }
+
+function registrationOf(world: World, id: string): Registration {
+  const status = world.pennyDrop(id);
+  const failed = status === 'failed';
+  return {
+    provider_beneficiary_id: id,
+    status,
+    registered_name: null,
+    failure_reason: failed ? 'the account is closed' : null,
+  };
+}
+
+/** Every payout as it stands, in the columns of the daily report. */
+function reportFile(world: World): Uint8Array {
+  const rupees = (minor: bigint | null) => (minor === null ? '' : formatAmount(minor, 'INR'));
+  const lines = world.executions.map((execution) => {
+    const report = world.report(execution);
+    return [
+      report.provider_id,
+      report.provider_reference,
+      report.utr ?? '',
+      report.provider_beneficiary_id ?? '',
+      rupees(report.amount_minor),
+      rupees(report.fee_minor),
+      rupees(report.tax_minor),
+      'INR',
+      'IMPS',
+      report.status,
+      report.failure_reason ?? '',
+      report.created_at ?? '',
+      report.completed_at ?? '',
+    ].join(',');
+  });
+  return new TextEncoder().encode([REPORT_HEADER, ...lines, ''].join('\r\n'));
+}
+
+const REPORT_HEADER =
+  'payout_id,reference_id,utr,beneficiary_id,amount,fee,tax,currency,mode,status,failure_reason,created_at,completed_at';
 
 function unavailable(world: World): Unavailable {
   return world.chance.pick<Unavailable>([
@@ -93,16 +150,17 @@ function send(world: World, points: Steps, request: SubmitRequest, storedFirst: 
   const { provider_reference: reference, body } = request;
   const fault = world.nextFault(reference);
   if (fault === 'never_sent') return rejected({ because: 'never_sent', reason: 'connection refused' });
-  world.log.push({ kind: 'sent', reference, body, stored_first: storedFirst(request) });
-  const amount = BigInt((JSON.parse(body) as { amount_minor: string }).amount_minor);
+  world.log.push({ kind: 'sent', reference, body, stored_first: storedFirst(request), at_ms: world.now_ms });
+  const meant = JSON.parse(body) as { amount_minor: string; beneficiary_id: string };
+  const amount = BigInt(meant.amount_minor);
   const refusal = refuse(world, reference, fault);
   if (refusal) return refusal;
   if (fault === 'late') {
-    world.executeLater(reference, amount);
+    world.executeLater(reference, amount, meant.beneficiary_id);
     return unknown('no answer in time', null);
   }
   const before = world.known(reference);
-  const execution = world.execute(reference, amount, fault);
+  const execution = world.execute(reference, amount, fault, meant.beneficiary_id);
   points.hit('submit: executed');
   if (fault === 'error_after') return unknown('status 500', 500);
   if (fault === 'lost_answer' || fault === 'hidden' || fault === 'forgotten')

@@ -30,18 +30,20 @@ export type Fate = 'success' | 'at_once' | 'failed' | 'returned' | 'stuck' | 're
 export interface Mode {
   name: string;
   /** The fault of the n-th send of a reference, from 0. */
-  fault(turn: number, chance: Chance): SendFault;
-  fate(chance: Chance): Fate;
+  fault(turn: number, chance: Chance, reference: string): SendFault;
+  fate(chance: Chance, reference: string): Fate;
   /** How a second send of a known reference is answered. */
   duplicate: 'conflict' | 'same_answer';
   /** How many of a hundred questions get no answer, until the world calms down. */
   deaf: number;
   /** How long the world stands still between two processes. */
   pause_ms: number;
+  /** What a penny drop finds; verified where it is left out. */
+  penny_drop?(account: string): 'verified' | 'failed' | 'pending';
 }
 
 export type TruthEvent =
-  | { kind: 'sent'; reference: string; body: string; stored_first: boolean }
+  | { kind: 'sent'; reference: string; body: string; stored_first: boolean; at_ms: number }
   | { kind: 'executed'; reference: string; provider_id: string; amount_minor: bigint }
   | { kind: 'refused'; reference: string }
   | { kind: 'called_malformed'; reference: string }
@@ -50,6 +52,7 @@ export type TruthEvent =
 export interface Execution {
   provider_id: string;
   reference: string;
+  beneficiary: string;
   amount_minor: bigint;
   fate: Fate;
   created_ms: number;
@@ -102,12 +105,14 @@ const STATES: Readonly<Record<string, ProviderState>> = {
 export class World {
   readonly log: TruthEvent[] = [];
   readonly executions: Execution[] = [];
-  readonly mode: Mode;
+  mode: Mode;
   readonly chance: Chance;
   calm = false;
   #now_ms = Date.parse('2026-11-20T06:00:00.000Z');
   readonly #turns = new Map<string, number>();
-  readonly #late: { due_ms: number; reference: string; amount_minor: bigint }[] = [];
+  readonly #late: { due_ms: number; reference: string; amount_minor: bigint; beneficiary: string }[] = [];
+  /** By account, what the provider calls it. */
+  readonly beneficiaries = new Map<string, string>();
 
   constructor(mode: Mode, chance: Chance) {
     this.mode = mode;
@@ -127,7 +132,7 @@ export class World {
       if (late === undefined || late.due_ms > this.#now_ms) index += 1;
       else {
         this.#late.splice(index, 1);
-        this.execute(late.reference, late.amount_minor, 'late');
+        this.execute(late.reference, late.amount_minor, 'late', late.beneficiary);
       }
     }
   }
@@ -136,26 +141,43 @@ export class World {
     const turn = this.#turns.get(reference) ?? 0;
     this.#turns.set(reference, turn + 1);
     // Faults stop some time, or nothing could be asked of how it ends.
-    return turn > 4 || this.calm ? 'none' : this.mode.fault(turn, this.chance);
+    return turn > 4 || this.calm ? 'none' : this.mode.fault(turn, this.chance, reference);
   }
 
   deaf(): boolean {
     return !this.calm && this.mode.deaf > 0 && this.chance.hits(this.mode.deaf / 100);
   }
 
-  executeLater(reference: string, amount_minor: bigint): void {
-    this.#late.push({ due_ms: this.#now_ms + 2 * SECOND, reference, amount_minor });
+  executeLater(reference: string, amount_minor: bigint, beneficiary: string): void {
+    this.#late.push({ due_ms: this.#now_ms + 2 * SECOND, reference, amount_minor, beneficiary });
+  }
+
+  get now_ms(): number {
+    return this.#now_ms;
+  }
+
+  /** The same account again has the name that it had. */
+  register(account: string): string {
+    const known = this.beneficiaries.get(account) ?? `ben_${this.beneficiaries.size + 1}`;
+    this.beneficiaries.set(account, known);
+    return known;
+  }
+
+  pennyDrop(beneficiary: string): 'verified' | 'failed' | 'pending' {
+    const account = [...this.beneficiaries].find(([, name]) => name === beneficiary)?.[0] ?? '';
+    return this.mode.penny_drop?.(account) ?? 'verified';
   }
 
   /** A reference that is known is not executed again, for as long as it is known. */
-  execute(reference: string, amount_minor: bigint, fault: SendFault): Execution {
+  execute(reference: string, amount_minor: bigint, fault: SendFault, beneficiary: string): Execution {
     const known = this.known(reference);
     if (known) return known;
     const execution: Execution = {
       provider_id: `po_${this.executions.length + 1}_${reference}`,
       reference,
+      beneficiary,
       amount_minor,
-      fate: this.mode.fate(this.chance),
+      fate: this.mode.fate(this.chance, reference),
       created_ms: this.#now_ms,
       visible_ms:
         fault === 'hidden'
@@ -182,6 +204,13 @@ export class World {
     return this.executions.find((each) => each.reference === reference && each.visible_ms <= this.#now_ms);
   }
 
+  /** Each status that an execution has had so far, with the instant from which it had it. */
+  history(execution: Execution): { status: string; at_ms: number }[] {
+    return PHASES[execution.fate]
+      .map(([after, status]) => ({ status, at_ms: execution.created_ms + after }))
+      .filter(({ at_ms }) => at_ms <= this.#now_ms);
+  }
+
   statusOf(execution: Execution): string {
     const age = this.#now_ms - execution.created_ms;
     return PHASES[execution.fate].findLast(([after]) => after <= age)?.[1] ?? 'PROCESSING';
@@ -201,7 +230,7 @@ export class World {
     return {
       provider_id: execution.provider_id,
       provider_reference: execution.reference,
-      provider_beneficiary_id: 'ben_1',
+      provider_beneficiary_id: execution.beneficiary,
       amount_minor: execution.amount_minor + (execution.misstated ? 1n : 0n),
       currency: 'INR',
       state: STATES[status] ?? 'unknown_word',
