@@ -1,4 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { mutated } from './test/mutants/mutant-bundle.ts';
+import { SEEDED_BUGS } from './test/mutants/seeded-bugs.ts';
+
+/** `npm run mutants` runs tests with one of the seeded bugs in the source. */
+const bug = SEEDED_BUGS.find(({ id }) => id === process.env.PAYRUN_MUTANT);
+const spoiled = bug && fileURLToPath(new URL(bug.file, import.meta.url));
 
 export default defineConfig({
   plugins: [
@@ -6,9 +13,10 @@ export default defineConfig({
       // The bundle holds .sql, .toml and .yaml as text (build.js); the tests read the same files the same way.
       name: 'text-files',
       enforce: 'pre',
-      transform(code, id) {
+      transform(source, id) {
+        const code = bug && id === spoiled ? mutated(source, bug) : source;
         if (/\.(sql|toml|yaml)$/.test(id)) return `export default ${JSON.stringify(code)};`;
-        return null;
+        return code === source ? null : code;
       },
     },
   ],

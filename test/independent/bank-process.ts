@@ -57,6 +57,8 @@ export interface Bank {
   url: string;
   books(): Promise<BankBooks>;
   log(): Promise<BankRequest[]>;
+  /** How many sends have come. */
+  sends(): Promise<number>;
   faults(faults: readonly Fault[]): Promise<void>;
   settings(settings: Record<string, unknown>): Promise<void>;
   /** Another bank behind the same URL, which knows nobody. */
@@ -88,6 +90,7 @@ export async function startBank(options: Record<string, unknown> = {}, port = 0)
     url,
     books: () => get<BankBooks>('/control/books'),
     log: () => get<BankRequest[]>('/control/log'),
+    sends: async () => (await get<{ sends: number }>('/control/sends')).sends,
     faults: (faults) => post('/control/faults', faults),
     settings: (settings) => post('/control/settings', settings),
     reset: (options = {}) => post('/control/reset', options),

@@ -13,6 +13,8 @@ export interface Replacement {
   /** Stands in the file exactly once. */
   from: string;
   to: string;
+  /** Further changes that the same bug needs. */
+  more?: readonly { from: string; to: string }[];
 }
 
 export interface MutantBundle {
@@ -20,11 +22,15 @@ export interface MutantBundle {
   close(): void;
 }
 
-export function mutated(source: string, { file, from, to }: Replacement): string {
-  const found = source.split(from).length - 1;
-  if (found !== 1) throw new Error(`${file} has ${found} times what the mutant replaces:\n${from}`);
-  // Not as a pattern: `$&` in the text means itself.
-  return source.replace(from, () => to);
+export function mutated(source: string, { file, from, to, more = [] }: Replacement): string {
+  let spoiled = source;
+  for (const change of [{ from, to }, ...more]) {
+    const found = spoiled.split(change.from).length - 1;
+    if (found !== 1) throw new Error(`${file} has ${found} times what the mutant replaces:\n${change.from}`);
+    // Not as a pattern: `$&` in the text means itself.
+    spoiled = spoiled.replace(change.from, () => change.to);
+  }
+  return spoiled;
 }
 
 export async function buildMutantBundle(replacement: Replacement): Promise<MutantBundle> {

@@ -12,6 +12,8 @@ import { openLedger } from '../../src/store/ledger-database.ts';
 import { BIN, runPayrun } from '../cli/run-payrun.ts';
 import { type Bank, type BankPayout, startBank } from '../independent/bank-process.ts';
 import { payoutFile } from '../independent/office.ts';
+import { buildMutantBundle, type MutantBundle } from '../mutants/mutant-bundle.ts';
+import { SEEDED_BUGS } from '../mutants/seeded-bugs.ts';
 
 export const ENV = { NXT_API_KEY: 'key', NXT_API_SECRET: 'secret' };
 const BENEFICIARIES = 20;
@@ -47,16 +49,18 @@ export interface Shop {
 
 export const submit = (...more: string[]) => ['batch', 'submit', 'salary', '--yes', '--json', ...more];
 
-/** `bin`: another build than dist. */
+/** `bin`: another build than dist. PAYRUN_MUTANT names a seeded bug that is in it wherever no other is asked for. */
 export async function openShop(
   rows: number,
-  settings: { bin?: string; provider?: string } = {},
+  settings: { bin?: string; requests_per_second?: number } = {},
 ): Promise<Shop> {
+  const spoiled = settings.bin === undefined ? await seededBundle() : null;
+  const bin = settings.bin ?? spoiled?.bin ?? BIN;
   const bank = await startBank();
   const root = mkdtempSync(join(tmpdir(), 'payrun-shop-'));
   const model = join(root, 'model');
   mkdirSync(model);
-  await prepare(model, bank.url, rows, settings.provider ?? '');
+  await prepare(model, bank.url, rows, settings.requests_per_second ?? 0);
   let cases = 0;
   return {
     bank,
@@ -68,7 +72,7 @@ export async function openShop(
       mkdirSync(folder);
       for (const name of ['payrun.toml', 'payrun.key', 'payrun.db'])
         copyFileSync(join(model, name), join(folder, name));
-      const start = (args: readonly string[], env = {}) => startIn(folder, settings.bin ?? BIN, args, env);
+      const start = (args: readonly string[], env = {}) => startIn(folder, bin, args, env);
       return {
         folder,
         ledger: join(folder, 'payrun.db'),
@@ -78,13 +82,19 @@ export async function openShop(
       };
     },
     async close() {
+      spoiled?.close();
       await bank.stop();
       rmSync(root, { recursive: true, force: true });
     },
   };
 }
 
-async function prepare(folder: string, url: string, rows: number, provider: string): Promise<void> {
+async function seededBundle(): Promise<MutantBundle | null> {
+  const bug = SEEDED_BUGS.find(({ id }) => id === process.env.PAYRUN_MUTANT);
+  return bug ? buildMutantBundle(bug) : null;
+}
+
+async function prepare(folder: string, url: string, rows: number, rate: number): Promise<void> {
   writeFileSync(
     join(folder, 'payrun.toml'),
     `[providers.nxt]
@@ -92,9 +102,9 @@ kind = "nxtbanking"
 base_url = "${url}"
 api_key = { env = "NXT_API_KEY" }
 api_secret = { env = "NXT_API_SECRET" }
-requests_per_second = 0
+requests_per_second = ${rate}
 timeout_ms = 2000
-${provider}
+
 [reconciliation]
 settlement_days = 0
 `,

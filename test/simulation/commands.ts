@@ -281,7 +281,13 @@ export const reconcileReport: Command = {
         expected_profile: profileOfKind('nxtbanking', PROFILES),
         time_zone: RULES.time_zone,
       },
-      { today, settlement_days: 1, calendar: createCalendar(['Sat', 'Sun'], new Set()) },
+      {
+        today,
+        settlement_days: 1,
+        calendar: createCalendar(['Sat', 'Sun'], new Set()),
+        rates: null,
+        tolerance: new Map(),
+      },
     );
     for (const totals of result.totals)
       if (totals.unexplained !== 0n)

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { PayrunError } from '../../src/domain/errors.ts';
 import { createLedger } from '../../src/operations/create-ledger.ts';
+import { createRetryBudget } from '../../src/operations/retry-budget.ts';
 import type { Submission } from '../../src/operations/submission.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { Chance } from '../../src/sandbox/chance.ts';
@@ -174,6 +175,7 @@ export class Desk {
           rules: RULES,
           concurrency: 2,
           on_low_balance: 'stop',
+          budget: createRetryBudget(() => Date.parse(now())),
           now,
           sleep: async (ms) => {
             points.alive();

@@ -27,6 +27,8 @@ export const FAILPOINTS = [
   'look-up: before the answer',
   'balance: before the call',
   'balance: before the answer',
+  'list: before the call',
+  'list: before the answer',
 ] as const;
 
 export class Crash extends Error {
