@@ -8,14 +8,16 @@ const MASK = '••••';
 
 // Nine digits are the shortest Indian account number; people and banks print them in groups.
 const LONG_NUMBER = /\p{Nd}(?:[-. /\u00a0\u2007\u202f\u2010-\u2015]{0,3}\p{Nd}){8,}/gu;
+const SHORTEST_NUMBER = 9;
 // What can stand in an address, and in the quotes and brackets around it cannot.
 const WORD = /[^\s"<>()[\]{},;]+/g;
 
 /** `paid riya@okbank from 5010-0012-3456` → `paid ••••@okbank from ••••3456`. */
 export function maskPrivateText(text: string): string {
-  return text
-    .replace(WORD, (word) => (word.includes('@') ? maskAddress(word) : word))
-    .replace(LONG_NUMBER, maskNumber);
+  const named = text.includes('@')
+    ? text.replace(WORD, (word) => (word.includes('@') ? maskAddress(word) : word))
+    : text;
+  return named.length < SHORTEST_NUMBER ? named : named.replace(LONG_NUMBER, maskNumber);
 }
 
 /**

@@ -8,10 +8,10 @@ import { applyReport, type BookRules, type ReportEffect } from '../domain/payout
 import type { PayoutState } from '../domain/payout/payout.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import type { StatusReport } from '../providers/provider.ts';
-import { currentAttempts, recordStatusEvents, type StatusEvent } from '../store/attempts.ts';
+import { attemptedBeneficiaries, recordStatusEvents, type StatusEvent } from '../store/attempts.ts';
 import { inList, listParam, type Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
-import { payoutsById, savePayouts } from '../store/payouts.ts';
+import { payoutsById, saveChanges } from '../store/payouts.ts';
 
 export type ReportSource = 'answer' | 'look_up' | 'status' | 'list' | 'webhook';
 
@@ -46,20 +46,20 @@ export async function applyProviderStatuses(
 ): Promise<Applied[]> {
   const ids = reported.map((item) => item.payout_id);
   const payouts = await payoutsById(tx, ids);
-  const attempts = await currentAttempts(tx, ids);
+  const beneficiaries = await attemptedBeneficiaries(tx, ids);
   const taken = await ownersOfProviderIds(tx, payouts, reported);
   const applied: Applied[] = [];
   const entries: NewEntry[] = [];
   const events: StatusEvent[] = [];
-  const changed: StoredPayout[] = [];
+  const changes: { before: StoredPayout; after: StoredPayout }[] = [];
   for (const item of reported) {
     const payout = payouts.get(item.payout_id);
     if (!payout) continue;
     const report = withOwner(item.report, payout, taken);
-    const beneficiary = attempts.get(payout.id)?.provider_beneficiary_id ?? '';
+    const beneficiary = beneficiaries.get(payout.id) ?? '';
     const effect = applyReport(payout, report, beneficiary, item.confirmed, occasion);
     const after: StoredPayout = { ...effect.payout, checked_at: occasion.at };
-    changed.push(after);
+    changes.push({ before: payout, after });
     entries.push(...effect.entries);
     if (effect.effect !== 'same' || effect.note !== null)
       events.push(eventOf(item, payout, after, effect.note, occasion.at));
@@ -72,7 +72,7 @@ export async function applyProviderStatuses(
       note: effect.note,
     });
   }
-  await savePayouts(tx, changed);
+  await saveChanges(tx, changes);
   await postEntries(tx, entries);
   await recordStatusEvents(tx, events);
   return applied;

@@ -1,6 +1,6 @@
 /**
  * Stores what sends came to, many in one transaction: durability then costs one flush of the disk for a group and not
- * for each payout. An outcome waits at most a few milliseconds for company.
+ * for each payout. An outcome waits some milliseconds for company, and the wire does not wait for it.
  */
 
 import { Bug, unreachable } from '../domain/errors.ts';
@@ -10,14 +10,17 @@ import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { beginSends, finishSends, recordQuestions } from '../store/attempts.ts';
 import type { Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
-import { payoutsById, savePayouts } from '../store/payouts.ts';
+import { payoutsById, saveChanges } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { type Applied, type ApplyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
 import type { Sendable, Sent, Submission } from './submission.ts';
 
 /** Outcomes are stored when so many have come together, or after so long. */
-const GROUP = 128;
-const GATHER_MS = 4;
+const GROUP = 256;
+const SHORTEST_GATHER_MS = 2;
+const LONGEST_GATHER_MS = 25;
+/** Four parts gathering to one part storing: where the disk is slow, the groups grow, and it is no one's bottleneck. */
+const GATHER_SHARE = 4;
 
 /** What a stored outcome means for the sender. */
 export interface Stored {
@@ -35,9 +38,11 @@ export interface OutcomeRecorder {
 export function createOutcomeRecorder(submission: Submission): OutcomeRecorder {
   let waiting: { sent: Sent; resolve: (stored: Stored) => void; reject: (error: unknown) => void }[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let gatherMs = SHORTEST_GATHER_MS;
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
+    const startedMs = performance.now();
     const group = waiting;
     waiting = [];
     recordOutcomes(
@@ -45,6 +50,8 @@ export function createOutcomeRecorder(submission: Submission): OutcomeRecorder {
       group.map((each) => each.sent),
     ).then(
       (stored) => {
+        const tookMs = performance.now() - startedMs;
+        gatherMs = Math.min(Math.max(tookMs * GATHER_SHARE, SHORTEST_GATHER_MS), LONGEST_GATHER_MS);
         for (const [index, each] of group.entries()) each.resolve(stored[index] as Stored);
       },
       (error) => {
@@ -57,7 +64,7 @@ export function createOutcomeRecorder(submission: Submission): OutcomeRecorder {
       new Promise((resolve, reject) => {
         waiting.push({ sent, resolve, reject });
         if (waiting.length >= GROUP) flush();
-        else timer ??= setTimeout(flush, GATHER_MS);
+        else timer ??= setTimeout(flush, gatherMs);
       }),
   };
 }
@@ -110,7 +117,7 @@ async function applyOthers(
     tx,
     others.map(({ item }) => item.payout_id),
   );
-  const changed: StoredPayout[] = [];
+  const changes: { before: StoredPayout; after: StoredPayout }[] = [];
   const entries: NewEntry[] = [];
   for (const sent of others) {
     const payout = payouts.get(sent.item.payout_id);
@@ -122,11 +129,11 @@ async function applyOthers(
       continue;
     }
     const change = changeFor(payout, sent, occasion);
-    changed.push(change.payout);
+    changes.push({ before: payout, after: change.payout });
     entries.push(...change.entries);
     states.set(payout.id, change.payout.state);
   }
-  await savePayouts(tx, changed);
+  await saveChanges(tx, changes);
   await postEntries(tx, entries);
   return states;
 }

@@ -3,24 +3,9 @@
  * next group is stored while this one is on the wire; outcomes are stored in groups as they come. Whatever interrupts
  * this, the ledger knows of every byte that may have left.
  */
-import { PayrunError } from '../domain/errors.ts';
-import type { NewEntry } from '../domain/ledger/entry.ts';
-import { beginAttempt, beginSend } from '../domain/payout/change.ts';
-import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
-import {
-  type Attempt,
-  beginSends,
-  currentAttempts,
-  endAttempt,
-  storeAttempts,
-  unansweredSends,
-} from '../store/attempts.ts';
-import { inList, listParam, type Transaction } from '../store/database.ts';
-import { postEntries } from '../store/ledger.ts';
-import { savePayouts } from '../store/payouts.ts';
-import { assertStillRunner } from '../store/runner.ts';
 import { backoffMs } from './backoff.ts';
+import { claimPayouts, type NextPayouts } from './claim-payouts.ts';
 import { createOutcomeRecorder, type OutcomeRecorder, type Stored } from './record-outcomes.ts';
 import type { Sendable, SendCounts, Sent, Stopped, Submission } from './submission.ts';
 import { submitPayout } from './submit-payout.ts';
@@ -33,9 +18,6 @@ const BAD_REQUESTS_IN_A_ROW = 10;
 /** How often the same payout waits out a 429, each time longer, before the batch gives up for now. */
 const PATIENCE = 10;
 
-/** Answers the next payouts to send, in order, none twice; read inside the transaction that claims them. */
-export type NextPayouts = (tx: Transaction, limit: number) => Promise<StoredPayout[]>;
-
 export interface SendReport {
   counts: SendCounts;
   stopped: Stopped | null;
@@ -45,13 +27,13 @@ export async function sendPayouts(submission: Submission, next: NextPayouts): Pr
   const sender = createSender(submission);
   const groupSize = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));
   try {
-    let coming = claim(submission, next, groupSize);
+    let coming = claimPayouts(submission, next, groupSize);
     for (;;) {
       const group = await coming;
       if (group.length === 0) break;
       const more = !sender.mayNotSend();
       // Stored while this group is on the wire, so that the wire never waits for the disk.
-      coming = more ? claim(submission, next, groupSize) : Promise.resolve([]);
+      coming = more ? claimPayouts(submission, next, groupSize) : Promise.resolve([]);
       // Awaited at the next turn; an error until then must not end the process as one that nobody handles.
       coming.catch(() => undefined);
       for (const item of group) await sender.send(item);
@@ -245,150 +227,5 @@ async function withdraw(recorder: OutcomeRecorder, item: Sendable, submission: S
       reason: 'the provider kept asking to slow down',
       retry_after_ms: 0,
     },
-  });
-}
-
-/** One transaction: state, entry, attempt with its bytes, and the send that is about to be made, for each of a group. */
-async function claim(submission: Submission, next: NextPayouts, limit: number): Promise<Sendable[]> {
-  const at = submission.now();
-  const occasion = { at, actor: submission.actor.name, rules: submission.rules };
-  return submission.database.transaction(async (tx) => {
-    await assertStillRunner(tx, submission.runner);
-    const payouts = await withFittingAttempts(tx, submission, await next(tx, limit), at);
-    if (payouts.length === 0) return [];
-    const changed: StoredPayout[] = [];
-    const entries: NewEntry[] = [];
-    for (const payout of payouts) {
-      const change = beginSend(payout, occasion);
-      changed.push(change.payout);
-      entries.push(...change.entries);
-    }
-    await savePayouts(tx, changed);
-    await storeNewAttempts(tx, submission, changed, at);
-    await postEntries(tx, entries);
-    return prepareSends(tx, changed, at);
-  });
-}
-
-/**
- * An attempt that was stored and provably never executed keeps its bytes, and they name the account of that day. Where
- * the beneficiary has another account since, the payout gets a new attempt with a reference of its own.
- */
-async function withFittingAttempts(
-  tx: Transaction,
-  submission: Submission,
-  payouts: readonly StoredPayout[],
-  at: string,
-): Promise<StoredPayout[]> {
-  const again = payouts.filter((payout) => payout.attempt_no > 0);
-  if (again.length === 0) return [...payouts];
-  const stored = await currentAttempts(
-    tx,
-    again.map((payout) => payout.id),
-  );
-  const beneficiaries = await providerBeneficiaries(tx, submission.provider.name, again);
-  const fitting: StoredPayout[] = [];
-  for (const payout of payouts) {
-    const attempt = stored.get(payout.id);
-    if (
-      attempt === undefined ||
-      attempt.provider_beneficiary_id === beneficiaries.get(payout.beneficiary_id)
-    ) {
-      fitting.push(payout);
-      continue;
-    }
-    await endAttempt(tx, payout, at);
-    fitting.push(beginAttempt(payout, { at, actor: submission.actor.name, rules: submission.rules }).payout);
-  }
-  return fitting;
-}
-
-async function storeNewAttempts(
-  tx: Transaction,
-  submission: Submission,
-  payouts: readonly StoredPayout[],
-  at: string,
-): Promise<void> {
-  const beneficiaries = await providerBeneficiaries(tx, submission.provider.name, payouts);
-  const attempts: Attempt[] = payouts.map((payout) => {
-    const reference = payout.provider_reference ?? payout.reference_id;
-    const beneficiary = beneficiaries.get(payout.beneficiary_id);
-    if (beneficiary === undefined) {
-      throw new PayrunError(
-        'failed',
-        'beneficiary_unregistered',
-        `${submission.provider.name} has not registered the beneficiary of ${reference}, so nothing can be sent.`,
-        {
-          hint: 'See why with `payrun beneficiary verify`.',
-        },
-      );
-    }
-    return {
-      payout_id: payout.id,
-      attempt_no: payout.attempt_no,
-      provider: payout.provider,
-      provider_reference: reference,
-      provider_beneficiary_id: beneficiary,
-      body: submission.provider.compose({
-        provider_reference: reference,
-        provider_beneficiary_id: beneficiary,
-        amount_minor: payout.amount_minor,
-        currency: payout.currency,
-        rail: payout.rail,
-        narration: payout.narration,
-      }),
-      stored_at: at,
-    };
-  });
-  await storeAttempts(tx, attempts);
-}
-
-async function providerBeneficiaries(
-  tx: Transaction,
-  provider: string,
-  payouts: readonly StoredPayout[],
-): Promise<Map<bigint, string>> {
-  const rows = await tx.all<{ beneficiary_id: bigint; provider_beneficiary_id: string }>(
-    `select beneficiary_id, provider_beneficiary_id from registrations
-     where provider = :provider and provider_beneficiary_id is not null and beneficiary_id in (${inList('ids')})`,
-    { provider, ids: listParam(payouts.map((payout) => payout.beneficiary_id)) },
-  );
-  return new Map(rows.map((row) => [row.beneficiary_id, row.provider_beneficiary_id]));
-}
-
-/** The sends of payouts whose attempts are stored, with the stored bytes. Also for the repeat of a doubtful one. */
-export async function prepareSends(
-  tx: Transaction,
-  payouts: readonly StoredPayout[],
-  at: string,
-): Promise<Sendable[]> {
-  const ids = payouts.map((payout) => payout.id);
-  const [attempts, unanswered] = [await currentAttempts(tx, ids), await unansweredSends(tx, ids)];
-  const sends = await beginSends(
-    tx,
-    payouts.map((payout) => ({
-      payout_id: payout.id,
-      attempt_no: payout.attempt_no,
-      kind: 'submit' as const,
-    })),
-    at,
-  );
-  return payouts.flatMap((payout, index) => {
-    const attempt = attempts.get(payout.id);
-    const send_id = sends[index];
-    if (!attempt || send_id === undefined) return [];
-    return [
-      {
-        payout_id: payout.id,
-        reference_id: payout.reference_id,
-        attempt_no: payout.attempt_no,
-        provider_reference: attempt.provider_reference,
-        body: attempt.body,
-        amount_minor: payout.amount_minor,
-        stored_at: attempt.stored_at,
-        send_id,
-        earlier_unanswered: (unanswered.get(payout.id)?.count ?? 0) > 0,
-      },
-    ];
   });
 }

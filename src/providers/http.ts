@@ -4,6 +4,8 @@
  * Nothing here repeats a call or follows a redirect: a repeated POST is a second payout, and `fetch` would hand the
  * body and the key to whatever host a 307 names.
  */
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import { Bug, PayrunError } from '../domain/errors.ts';
 import { baseUrlProblem } from './origin.ts';
@@ -149,95 +151,118 @@ export function createHttp(settings: HttpSettings): Http {
     bodyTimeout: 0,
   });
   const exchange = (request: HttpRequest, largest: number) => {
-    const url = new URL(origin + request.path);
-    if (url.origin !== origin) throw new Bug(`The path ${request.path} leads away from ${origin}.`);
-    return within(settings.timeout_ms, (deadline) => receive(agent, origin, request, largest, deadline));
+    // Behind a slash nothing changes the host any more: `@elsewhere` and `:81` would.
+    if (!request.path.startsWith('/')) throw new Bug(`The path ${request.path} leads away from ${origin}.`);
+    return makeCall(agent, origin, request, largest, settings.timeout_ms);
   };
   return {
     async send(request) {
       const result = await exchange(request, LARGEST_TEXT_BYTES);
       return result.kind === 'answer' ? asText(result) : result;
     },
-    download: (request) => exchange(request, LARGEST_FILE_BYTES),
+    async download(request) {
+      return exchange(request, LARGEST_FILE_BYTES);
+    },
     // Not `close`, which waits for calls under way, and so for ever on a server that never answers.
     close: () => agent.destroy(),
   };
 }
 
-/** One timer for all of a call: connecting, sending, waiting, and the body to its last byte. */
-async function within(
-  timeoutMs: number,
-  work: (deadline: AbortSignal) => Promise<BytesAnswer | Lost>,
-): Promise<DownloadResult> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeoutMs);
-  try {
-    return await work(deadline.signal);
-  } catch (error) {
-    const failure = classifyFailure(error);
-    // An abort while connecting takes effect when connecting ends; where that failed, nothing was sent after all.
-    if (failure.kind === 'never_sent' || !deadline.signal.aborted) return failure;
-    return { kind: 'lost', code: 'TIMEOUT', reason: `no whole answer within ${timeoutMs} ms` };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function receive(
+/**
+ * Undici's own promise costs a stream and an abort signal for each call, more than the call itself: this takes the
+ * events as they come. One timer is for all of it: connecting, sending, waiting, and the body to its last byte.
+ */
+function makeCall(
   agent: Agent,
   origin: string,
   request: HttpRequest,
   largest: number,
-  signal: AbortSignal,
-): Promise<BytesAnswer | Lost> {
-  const response = await agent.request({
-    origin,
-    path: request.path,
-    method: request.method,
-    headers: { ...request.headers },
-    body: request.body ?? null,
-    signal,
+  timeoutMs: number,
+): Promise<DownloadResult> {
+  return new Promise((resolve) => {
+    let call: Dispatcher.DispatchController | undefined;
+    let expired = false;
+    const end = (result: DownloadResult) => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+    const timer = setTimeout(() => {
+      expired = true;
+      call?.abort(new Error('timeout'));
+    }, timeoutMs);
+    const { method, path, body = null } = request;
+    agent.dispatch(
+      { origin, path, method, headers: { ...request.headers }, body },
+      {
+        onRequestStart(controller) {
+          call = controller;
+          // An abort while connecting takes effect when connecting ends; where that failed, nothing was sent after all.
+          if (expired) controller.abort(new Error('timeout'));
+        },
+        ...collect(largest, end),
+        onResponseError(_controller, error) {
+          const failure = classifyFailure(error);
+          if (failure.kind === 'never_sent' || !expired) end(failure);
+          else end({ kind: 'lost', code: 'TIMEOUT', reason: `no whole answer within ${timeoutMs} ms` });
+        },
+      },
+    );
   });
-  const receivedAtMs = Date.now();
+}
+
+/** Gathers an answer, and ends the call where it grows too large. */
+function collect(
+  largest: number,
+  end: (result: BytesAnswer | Lost) => void,
+): Pick<Dispatcher.DispatchHandler, 'onResponseStart' | 'onResponseData' | 'onResponseEnd'> {
+  let head: AnswerHead | undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body) {
-    const bytes = chunk as Buffer;
-    size += bytes.length;
-    // Leaving the loop destroys the body, and with it the connection.
-    if (size > largest)
-      return { kind: 'lost', code: 'TOO_LARGE', reason: `the answer is larger than ${largest} bytes` };
-    chunks.push(bytes);
-  }
+  return {
+    onResponseStart(_controller, status, headers) {
+      // "Continue" and "early hints" come before the answer.
+      if (status >= 200) head = headOf(status, headers);
+    },
+    onResponseData(controller, chunk) {
+      size += chunk.length;
+      if (size <= largest) {
+        chunks.push(chunk);
+        return;
+      }
+      end({ kind: 'lost', code: 'TOO_LARGE', reason: `the answer is larger than ${largest} bytes` });
+      controller.abort(new Error('too large'));
+    },
+    onResponseEnd() {
+      if (head === undefined) throw new Bug('An answer ended that had not begun.');
+      end({ ...head, content: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size) });
+    },
+  };
+}
+
+function headOf(status: number, headers: IncomingHttpHeaders): AnswerHead {
+  // A header that came twice is a list; the first one counts.
+  const pick = (name: string): string | null => {
+    const value = headers[name];
+    return (typeof value === 'string' ? value : value?.[0]) ?? null;
+  };
   return {
     kind: 'answer',
-    status: response.statusCode,
-    headers: pickHeaders(response),
-    received_at_ms: receivedAtMs,
-    complete:
-      response.headers['content-length'] !== undefined || response.headers['transfer-encoding'] !== undefined,
-    content: Buffer.concat(chunks, size),
+    status,
+    headers: {
+      'content-type': pick('content-type'),
+      'retry-after': [headers['retry-after'] ?? []].flat(),
+      date: pick('date'),
+      'x-row-count': pick('x-row-count'),
+    },
+    received_at_ms: Date.now(),
+    complete: headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined,
   };
 }
-
-function pickHeaders({ headers }: Dispatcher.ResponseData): AnswerHeaders {
-  // A header that came twice is a list; the first one counts.
-  const pick = (name: string): string | null => [headers[name]].flat()[0] ?? null;
-  return {
-    'content-type': pick('content-type'),
-    'retry-after': [headers['retry-after'] ?? []].flat(),
-    date: pick('date'),
-    'x-row-count': pick('x-row-count'),
-  };
-}
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function asText({ content, ...head }: BytesAnswer): HttpResult {
-  try {
-    return { ...head, text: UTF8.decode(content) };
-  } catch {
-    // Replacement characters could make a damaged answer look like a good one.
+  // Replacement characters could make a damaged answer look like a good one. A byte order mark stays, and is no JSON.
+  if (!isUtf8(content)) {
     return { kind: 'lost', code: 'NOT_UTF8', reason: `the answer (HTTP ${head.status}) is not UTF-8 text` };
   }
+  return { ...head, text: Buffer.from(content.buffer, content.byteOffset, content.length).toString('utf8') };
 }

@@ -131,7 +131,7 @@ class QueuedPace implements Pace {
         return 'not_started';
       return task();
     };
-    const turn = this.#queue.add(begin, { priority, signal: leave.signal });
+    const turn = this.#queue.add(begin, this.#hasRoom() ? { priority } : { priority, signal: leave.signal });
     if (!started) {
       waited = true;
       this.#waiting.add(leave);
@@ -151,6 +151,12 @@ class QueuedPace implements Pace {
       this.#waiting.delete(leave);
       stopAsking?.();
     }
+  }
+
+  /** What finds room starts within `add`, and what has started is not left any more: no signal to watch. */
+  #hasRoom(): boolean {
+    const { isPaused, size, pending, concurrency } = this.#queue;
+    return !isPaused && size === 0 && pending < concurrency;
   }
 
   async outside<T>(task: () => Promise<T>): Promise<T | 'not_started'> {

@@ -1,5 +1,5 @@
 /** Attempts with their stored bytes, and each HTTP request that was made with them. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { inList, listParam, type Reader, type Transaction } from './database.ts';
 
@@ -26,16 +26,41 @@ export interface SendOutcome {
   answer: string | null;
 }
 
+const ATTEMPT_COLUMNS = [
+  'payout_id',
+  'attempt_no',
+  'provider',
+  'provider_reference',
+  'provider_beneficiary_id',
+  'body',
+  'body_sha256',
+  'stored_at',
+] as const;
+
+/** Stores the first attempts of payouts that have none; a payout that has one is refused by the database. */
+export async function storeFirstAttempts(tx: Transaction, attempts: readonly Attempt[]): Promise<void> {
+  await tx.insertMany(
+    'attempts',
+    ATTEMPT_COLUMNS,
+    attempts.map((attempt) => [
+      attempt.payout_id,
+      attempt.attempt_no,
+      attempt.provider,
+      attempt.provider_reference,
+      attempt.provider_beneficiary_id,
+      attempt.body,
+      hash('sha256', attempt.body, 'hex'),
+      attempt.stored_at,
+    ]),
+  );
+}
+
 /** Stores attempts that do not exist yet; one that does keeps its bytes, whatever the configuration says today. */
 export async function storeAttempts(tx: Transaction, attempts: readonly Attempt[]): Promise<void> {
   await tx.runMany(
-    `insert into attempts (payout_id, attempt_no, provider, provider_reference, provider_beneficiary_id, body, body_sha256, stored_at)
-     values (:payout_id, :attempt_no, :provider, :provider_reference, :provider_beneficiary_id, :body, :body_sha256, :stored_at)
+    `insert into attempts (${ATTEMPT_COLUMNS.join(', ')}) values (:${ATTEMPT_COLUMNS.join(', :')})
      on conflict (payout_id, attempt_no) do nothing`,
-    attempts.map((attempt) => ({
-      ...attempt,
-      body_sha256: createHash('sha256').update(attempt.body).digest('hex'),
-    })),
+    attempts.map((attempt) => ({ ...attempt, body_sha256: hash('sha256', attempt.body, 'hex') })),
   );
 }
 
@@ -79,6 +104,20 @@ export async function currentAttempts(
   return new Map(rows.map((row) => [row.payout_id, { ...row, attempt_no: Number(row.attempt_no) }]));
 }
 
+/** What the current attempts of payouts were sent to, by payout: the provider's own id of the beneficiary. */
+export async function attemptedBeneficiaries(
+  reader: Reader,
+  payoutIds: readonly bigint[],
+): Promise<Map<bigint, string>> {
+  const rows = await reader.all<Pick<Attempt, 'payout_id' | 'provider_beneficiary_id'>>(
+    `select a.payout_id, a.provider_beneficiary_id
+     from attempts a join payouts p on p.id = a.payout_id and p.attempt_no = a.attempt_no
+     where a.payout_id in (${inList('ids')})`,
+    { ids: listParam(payoutIds) },
+  );
+  return new Map(rows.map((row) => [row.payout_id, row.provider_beneficiary_id]));
+}
+
 /** Records that requests are about to leave; answers their ids, in the order given. Must be committed before they do. */
 export async function beginSends(
   tx: Transaction,
@@ -88,15 +127,11 @@ export async function beginSends(
   const last = await tx.get<{ id: bigint | null }>('select max(id) as id from sends');
   const firstId = (last?.id ?? 0n) + 1n;
   const ids = sends.map((_, index) => firstId + BigInt(index));
-  await tx.runMany(
-    'insert into sends (id, payout_id, attempt_no, kind, sent_at) values (:id, :payout_id, :attempt_no, :kind, :at)',
-    sends.map((send, index) => ({
-      id: ids[index] ?? 0n,
-      payout_id: send.payout_id,
-      attempt_no: send.attempt_no,
-      kind: send.kind,
-      at,
-    })),
+  await tx.insertMany(
+    'sends',
+    ['id', 'payout_id', 'attempt_no', 'kind'],
+    sends.map((send, index) => [ids[index] ?? 0n, send.payout_id, send.attempt_no, send.kind]),
+    { sent_at: at },
   );
   return ids;
 }
@@ -171,10 +206,22 @@ export interface StatusEvent {
   note: string | null;
 }
 
+const STATUS_EVENT_COLUMNS = [
+  'payout_id',
+  'attempt_no',
+  'source',
+  'status',
+  'provider_at',
+  'seen_at',
+  'state_before',
+  'state_after',
+  'note',
+] as const satisfies readonly (keyof StatusEvent)[];
+
 export async function recordStatusEvents(tx: Transaction, events: readonly StatusEvent[]): Promise<void> {
-  await tx.runMany(
-    `insert into status_events (payout_id, attempt_no, source, status, provider_at, seen_at, state_before, state_after, note)
-     values (:payout_id, :attempt_no, :source, :status, :provider_at, :seen_at, :state_before, :state_after, :note)`,
-    events.map((event) => ({ ...event })),
+  await tx.insertMany(
+    'status_events',
+    STATUS_EVENT_COLUMNS,
+    events.map((event) => STATUS_EVENT_COLUMNS.map((column) => event[column])),
   );
 }

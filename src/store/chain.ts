@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { CHAIN_START, type ChainKind, chainInput } from '../domain/ledger/chain.ts';
-import type { Params, Reader, Transaction } from './database.ts';
+import type { ListValue, Reader, Transaction } from './database.ts';
 
 export interface ChainItem {
   kind: ChainKind;
@@ -33,18 +33,15 @@ export async function chainHead(reader: Reader): Promise<ChainHead> {
 /** Appends items in the order given; the transaction's write lock keeps two writers from the same place. */
 export async function appendToChain(tx: Transaction, items: Iterable<ChainItem>): Promise<void> {
   const before = await chainHead(tx);
-  await tx.runMany(
-    'insert into chain (seq, kind, item_id, hash) values (:seq, :kind, :item_id, :hash)',
-    links(before, items),
-  );
+  await tx.insertMany('chain', ['seq', 'kind', 'item_id', 'hash'], links(before, items));
 }
 
-function* links(before: ChainHead, items: Iterable<ChainItem>): Iterable<Params> {
+function* links(before: ChainHead, items: Iterable<ChainItem>): Iterable<ListValue[]> {
   let seq = before.length;
   let previous = before.head;
   for (const item of items) {
     seq += 1n;
     previous = chainHash(previous, item.kind, item.item_id, item.canonical);
-    yield { seq, kind: item.kind, item_id: item.item_id, hash: previous };
+    yield [seq, item.kind, item.item_id, previous];
   }
 }

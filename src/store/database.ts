@@ -13,6 +13,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { PayrunError } from '../domain/errors.ts';
 import { fileAt } from './database-file.ts';
 import { isFatal, isOurs, sqliteCode, storageError, whileBusy } from './engine-errors.ts';
+import { Statements } from './engine-statements.ts';
 import { checkSqliteVersion } from './engine-version.ts';
 import { insertMany, type ListValue } from './insert-many.ts';
 
@@ -76,7 +77,6 @@ export function isConstraintViolation(error: unknown): boolean {
   return sqliteCode(error).startsWith('SQLITE_CONSTRAINT');
 }
 
-const STATEMENTS_KEPT = 500;
 const LOCK_GLANCE_MS = 100;
 
 const WRITER_PRAGMAS: Readonly<Record<string, string | bigint>> = {
@@ -90,6 +90,8 @@ const WRITER_PRAGMAS: Readonly<Record<string, string | bigint>> = {
   temp_store: 2n,
   // 32 MiB of pages: an import of a hundred thousand rows does not have to read back what it has just written.
   cache_size: -32768n,
+  // 16 MiB of log before it is folded in: pages that every group touches are then written back once for many groups.
+  wal_autocheckpoint: 4000n,
   // Waiting inside SQLite would stop the event loop; the wait is ours, in `whileBusy`.
   busy_timeout: 0n,
 };
@@ -237,24 +239,6 @@ export function tryLock(path: string): { release(): void } | null {
   }
 }
 
-class Statements {
-  readonly #connection: SqliteDatabase.Database;
-  readonly #kept = new Map<string, SqliteDatabase.Statement>();
-
-  constructor(connection: SqliteDatabase.Database) {
-    this.#connection = connection;
-  }
-
-  prepare(sql: string): SqliteDatabase.Statement {
-    const kept = this.#kept.get(sql);
-    if (kept) return kept;
-    if (this.#kept.size >= STATEMENTS_KEPT) this.#kept.clear();
-    const statement = this.#connection.prepare(sql);
-    this.#kept.set(sql, statement);
-    return statement;
-  }
-}
-
 class SqliteConnections implements Database {
   readonly path: string;
   readonly #options: OpenOptions;
@@ -300,7 +284,7 @@ class SqliteConnections implements Database {
     }
     const connection = openReader(this.path);
     try {
-      yield* connection.prepare(sql).iterate(params) as IterableIterator<T>;
+      yield* new Statements(connection).prepare(sql).iterate(params) as Iterable<T>;
     } catch (error) {
       throw this.#translate(error);
     } finally {
@@ -321,12 +305,12 @@ class SqliteConnections implements Database {
   async #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     if (this.#fatal) throw this.#fatal;
     try {
-      await whileBusy(() => this.#writes.prepare('begin immediate').run());
+      await whileBusy(() => this.#writes.prepare('begin immediate').run({}));
       const result = await work(this.#open());
-      this.#writes.prepare(this.#options.rehearse ? 'rollback' : 'commit').run();
+      this.#writes.prepare(this.#options.rehearse ? 'rollback' : 'commit').run({});
       return result;
     } catch (error) {
-      if (this.#writer.inTransaction && !isFatal(error)) this.#writes.prepare('rollback').run();
+      if (this.#writer.inTransaction && !isFatal(error)) this.#writes.prepare('rollback').run({});
       throw this.#translate(error);
     }
   }
@@ -337,15 +321,15 @@ class SqliteConnections implements Database {
       all: async <T>(sql: string, params: Params = {}) => statements.prepare(sql).all(params) as T[],
       get: async <T>(sql: string, params: Params = {}) =>
         statements.prepare(sql).get(params) as T | undefined,
-      run: async (sql, params = {}) => statements.prepare(sql).run(params).changes,
+      run: async (sql, params = {}) => statements.prepare(sql).run(params),
       runMany: async (sql, rows) => {
         const statement = statements.prepare(sql);
         let changes = 0;
-        for (const row of rows) changes += statement.run(row).changes;
+        for (const row of rows) changes += statement.run(row);
         return changes;
       },
       insertMany: async (table, columns, rows, same) =>
-        insertMany((sql) => statements.prepare(sql), { table, columns, rows, same }),
+        insertMany((sql) => statements.prepareMixed(sql), { table, columns, rows, same }),
     };
   }
 
@@ -365,7 +349,7 @@ class SqliteConnections implements Database {
 
   async copyTo(path: string): Promise<void> {
     // One read transaction, and a file without the pages that deletions left behind.
-    await this.#read(() => this.#reader.prepare('vacuum into ?').run(path));
+    await this.#read(() => this.#reads.prepare('vacuum into :path').run({ path }));
   }
 
   async integrityProblems(depth: 'quick' | 'full' = 'quick'): Promise<string[]> {

@@ -11,13 +11,31 @@ import { onOpenDay } from '../domain/ledger/closed-days.ts';
 import { assertBalanced, type NewEntry } from '../domain/ledger/entry.ts';
 import { appendToChain, type ChainItem } from './chain.ts';
 import { closedDays } from './closings.ts';
-import { inList, isConstraintViolation, listParam, type Params, type Transaction } from './database.ts';
+import {
+  inList,
+  isConstraintViolation,
+  type ListValue,
+  listParam,
+  type Params,
+  type Transaction,
+} from './database.ts';
 
-const INSERT_ENTRY = `insert into journal_entries (id, event, payout_id, attempt_no, cycle, reference_id, provider, booked_on, recorded_at, description, actor, entry_ref, reverses_id)
-  values (:id, :event, :payout_id, :attempt_no, :cycle, :reference_id, :provider, :booked_on, :recorded_at, :description, :actor, :entry_ref, :reverses_id)`;
-
-const INSERT_POSTING = `insert into postings (entry_id, posting_no, account_id, amount_minor, currency)
-  values (:entry_id, :posting_no, :account_id, :amount_minor, :currency)`;
+const ENTRY_COLUMNS = [
+  'id',
+  'event',
+  'payout_id',
+  'attempt_no',
+  'cycle',
+  'reference_id',
+  'provider',
+  'booked_on',
+  'recorded_at',
+  'description',
+  'actor',
+  'entry_ref',
+  'reverses_id',
+] as const;
+const POSTING_COLUMNS = ['entry_id', 'posting_no', 'account_id', 'amount_minor', 'currency'] as const;
 
 const ADD_TO_DAY = `insert into account_days (account_id, currency, booked_on, debit_minor, credit_minor, posting_count)
   values (:account_id, :currency, :booked_on, :debit_minor, :credit_minor, :posting_count)
@@ -40,23 +58,15 @@ export async function postEntries(tx: Transaction, made: readonly NewEntry[]): P
   // The transaction holds the write lock, so that nobody else takes these ids; explicit ids save a read per entry.
   const last = await tx.get<{ id: bigint | null }>('select max(id) as id from journal_entries');
   const firstId = (last?.id ?? 0n) + 1n;
-  let current: NewEntry | undefined;
-  function* entryRows(): Iterable<Params> {
-    let id = firstId;
-    for (const entry of entries) {
-      current = entry;
-      yield entryParams(id, entry);
-      id += 1n;
-    }
-  }
   try {
-    await tx.runMany(INSERT_ENTRY, entryRows());
-    await tx.runMany(INSERT_POSTING, postingRows(firstId, entries, accountIds));
+    await tx.insertMany('journal_entries', ENTRY_COLUMNS, entryRows(firstId, entries));
+    await tx.insertMany('postings', POSTING_COLUMNS, postingRows(firstId, entries, accountIds));
     await tx.runMany(ADD_TO_DAY, dayRows(entries, accountIds));
   } catch (cause) {
     if (!isConstraintViolation(cause)) throw cause;
-    const what = `"${current?.event}" of ${current?.reference_id ?? current?.entry_ref ?? 'no payout'}`;
-    const bug = new Bug(`The ledger refused the entry ${what}: ${(cause as Error).message}.`);
+    const bug = new Bug(
+      `The ledger refused ${await nameOf(tx, entries, firstId)}: ${(cause as Error).message}.`,
+    );
     bug.cause = cause;
     throw bug;
   }
@@ -64,41 +74,66 @@ export async function postEntries(tx: Transaction, made: readonly NewEntry[]): P
   return entries.map((_, index) => firstId + BigInt(index));
 }
 
-function entryParams(id: bigint, entry: NewEntry): Params {
-  return {
-    id,
-    event: entry.event,
-    payout_id: entry.payout === null ? null : entry.payout.payout_id,
-    attempt_no: entry.payout === null ? null : entry.payout.attempt_no,
-    cycle: entry.payout === null ? null : entry.payout.cycle,
-    reference_id: entry.reference_id,
-    provider: entry.provider,
-    booked_on: entry.booked_on,
-    recorded_at: entry.recorded_at,
-    description: entry.description,
-    actor: entry.actor,
-    entry_ref: entry.entry_ref,
-    reverses_id: entry.reverses_id,
-  };
+/** Which of the entries was posted before, as a person would look for it. */
+async function nameOf(tx: Transaction, entries: readonly NewEntry[], firstId: bigint): Promise<string> {
+  for (const { event, payout, reference_id, entry_ref } of entries) {
+    const earlier = await tx.get(
+      `select id from journal_entries
+       where id < :first and (entry_ref = :entry_ref
+         or (payout_id = :payout and attempt_no = :attempt and cycle = :cycle and event = :event))`,
+      {
+        first: firstId,
+        entry_ref,
+        payout: payout?.payout_id ?? null,
+        attempt: payout?.attempt_no ?? null,
+        cycle: payout?.cycle ?? null,
+        event,
+      },
+    );
+    if (earlier) return `the entry "${event}" of ${reference_id ?? entry_ref ?? 'no payout'}`;
+  }
+  return `one of ${entries.length} entries`;
+}
+
+function* entryRows(firstId: bigint, entries: readonly NewEntry[]): Iterable<ListValue[]> {
+  let id = firstId;
+  for (const entry of entries) {
+    yield [
+      id,
+      entry.event,
+      entry.payout === null ? null : entry.payout.payout_id,
+      entry.payout === null ? null : entry.payout.attempt_no,
+      entry.payout === null ? null : entry.payout.cycle,
+      entry.reference_id,
+      entry.provider,
+      entry.booked_on,
+      entry.recorded_at,
+      entry.description,
+      entry.actor,
+      entry.entry_ref,
+      entry.reverses_id,
+    ];
+    id += 1n;
+  }
 }
 
 function* postingRows(
   firstId: bigint,
   entries: readonly NewEntry[],
   accountIds: ReadonlyMap<string, bigint>,
-): Iterable<Params> {
+): Iterable<ListValue[]> {
   let entryId = firstId;
   for (const entry of entries) {
     let postingNo = 0;
     for (const posting of entry.postings) {
       postingNo += 1;
-      yield {
-        entry_id: entryId,
-        posting_no: postingNo,
-        account_id: accountId(accountIds, posting.account),
-        amount_minor: posting.amount_minor,
-        currency: posting.currency,
-      };
+      yield [
+        entryId,
+        postingNo,
+        accountId(accountIds, posting.account),
+        posting.amount_minor,
+        posting.currency,
+      ];
     }
     entryId += 1n;
   }

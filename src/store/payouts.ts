@@ -50,50 +50,60 @@ export async function payoutsByProviderReference(
   return new Map(rows.map((row) => [row.provider_reference ?? '', fromRow(row)]));
 }
 
-const CHANGES = `state = :state, position = :position, cycle = :cycle, attempt_no = :attempt_no,
-  hold_reason = :hold_reason, hold_note = :hold_note, provider_id = :provider_id,
-  provider_reference = :provider_reference, provider_status = :provider_status, utr = :utr, return_utr = :return_utr,
-  fee_minor = :fee_minor, tax_minor = :tax_minor, failure_code = :failure_code, failure_reason = :failure_reason,
-  released_at = :released_at, resolved_as = :resolved_as, submitted_at = :submitted_at, paid_at = :paid_at,
-  returned_at = :returned_at, checked_at = :checked_at, updated_at = :updated_at`;
+/** What changes may change; everything else about a payout was fixed when it was imported. */
+const CHANGEABLE = [
+  'state',
+  'position',
+  'cycle',
+  'attempt_no',
+  'hold_reason',
+  'hold_note',
+  'provider_id',
+  'provider_reference',
+  'provider_status',
+  'utr',
+  'return_utr',
+  'fee_minor',
+  'tax_minor',
+  'failure_code',
+  'failure_reason',
+  'released_at',
+  'resolved_as',
+  'submitted_at',
+  'paid_at',
+  'returned_at',
+  'checked_at',
+  'updated_at',
+] as const satisfies readonly (keyof StoredPayout)[];
 
-/** Writes what changes may change; everything else about a payout was fixed when it was imported. */
 export async function savePayouts(tx: Transaction, payouts: readonly StoredPayout[]): Promise<void> {
-  const living = payouts.filter((payout) => payout.state !== 'cancelled');
-  const cancelled = payouts.filter((payout) => payout.state === 'cancelled');
-  await tx.runMany(`update payouts set ${CHANGES} where id = :id`, living.map(toParams));
-  await tx.runMany(
-    `update payouts set ${CHANGES}, cancelled_id = id where id = :id`,
-    cancelled.map(toParams),
-  );
+  for (const payout of payouts) await tx.run(updateSql(payout, CHANGEABLE), { ...payout });
 }
 
-function toParams(payout: StoredPayout): Params {
-  return {
-    id: payout.id,
-    state: payout.state,
-    position: payout.position,
-    cycle: payout.cycle,
-    attempt_no: payout.attempt_no,
-    hold_reason: payout.hold_reason,
-    hold_note: payout.hold_note,
-    provider_id: payout.provider_id,
-    provider_reference: payout.provider_reference,
-    provider_status: payout.provider_status,
-    utr: payout.utr,
-    return_utr: payout.return_utr,
-    fee_minor: payout.fee_minor,
-    tax_minor: payout.tax_minor,
-    failure_code: payout.failure_code,
-    failure_reason: payout.failure_reason,
-    released_at: payout.released_at,
-    resolved_as: payout.resolved_as,
-    submitted_at: payout.submitted_at,
-    paid_at: payout.paid_at,
-    returned_at: payout.returned_at,
-    checked_at: payout.checked_at,
-    updated_at: payout.updated_at,
-  };
+/**
+ * The same for payouts that this transaction has read: only the columns that differ are written, so that the engine
+ * leaves the indexes of all others alone.
+ */
+export async function saveChanges(
+  tx: Transaction,
+  changes: readonly { before: StoredPayout; after: StoredPayout }[],
+): Promise<void> {
+  const alike = new Map<string, Params[]>();
+  for (const { before, after } of changes) {
+    const columns = CHANGEABLE.filter((column) => before[column] !== after[column]);
+    if (columns.length === 0) continue;
+    const sql = updateSql(after, columns);
+    const rows = alike.get(sql);
+    if (rows) rows.push({ ...after });
+    else alike.set(sql, [{ ...after }]);
+  }
+  for (const [sql, rows] of alike) await tx.runMany(sql, rows);
+}
+
+function updateSql(payout: StoredPayout, columns: readonly string[]): string {
+  const set = columns.map((column) => `${column} = :${column}`).join(', ');
+  // A cancelled payout's reference is free again.
+  return `update payouts set ${set}${payout.state === 'cancelled' ? ', cancelled_id = id' : ''} where id = :id`;
 }
 
 /** The next rows of a batch that may be sent, in row order. */

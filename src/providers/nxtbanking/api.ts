@@ -74,7 +74,7 @@ export function createApi(settings: ProviderSettings): Api {
     perform: (request: HttpRequest) => Promise<T>,
   ): Promise<T | Unsent> {
     const { urgency, mayStart } = call;
-    const granted = await unlessUnwanted(tokens.current(), mayStart);
+    const granted = tokens.fresh() ?? (await unlessUnwanted(tokens.current(), mayStart));
     if (granted === 'unwanted') return STOPPED;
     if (!granted.ok) return { kind: 'no_token', because: granted.because };
     let used: Token = granted.token;
@@ -141,13 +141,9 @@ function tokenRequest({ api_key, api_secret }: ProviderSettings, prefix: string)
 }
 
 function requestOf(call: Call, prefix: string, token: string): HttpRequest {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(call.query ?? {}))
-    if (value !== undefined) query.set(name, value);
-  const suffix = query.size > 0 ? `?${query.toString()}` : '';
   return {
     method: call.method,
-    path: `${prefix}${call.path}${suffix}`,
+    path: prefix + call.path + queryOf(call.query),
     headers: {
       accept: 'application/json',
       ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -156,6 +152,13 @@ function requestOf(call: Call, prefix: string, token: string): HttpRequest {
     },
     ...(call.body === undefined ? {} : { body: call.body }),
   };
+}
+
+function queryOf(given: Call['query']): string {
+  if (given === undefined) return '';
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, value);
+  return query.size > 0 ? `?${query.toString()}` : '';
 }
 
 /** An answer that is no file is a refusal, and short. */

@@ -11,9 +11,16 @@ export interface Token {
   ends_at_ms: number;
 }
 
-export type TokenAnswer = { ok: true; token: Token } | { ok: false; because: Unavailable };
+export interface Granted {
+  ok: true;
+  token: Token;
+}
+
+export type TokenAnswer = Granted | { ok: false; because: Unavailable };
 
 export interface Tokens {
+  /** The newest, where it need not be renewed yet: nothing to wait for. */
+  fresh(): Granted | undefined;
   /** A token that lasts; fetched or renewed where there is none. */
   current(): Promise<TokenAnswer>;
   /** The token after one that was refused; renews only if nobody else has done so since. */
@@ -46,9 +53,14 @@ export function createTokens(fetchToken: () => Promise<TokenAnswer>): Tokens {
     return renewal;
   }
 
+  const fresh = (): Granted | undefined =>
+    token && performance.now() < token.renew_at_ms ? { ok: true, token } : undefined;
+
   return {
+    fresh,
     async current() {
-      if (token && performance.now() < token.renew_at_ms) return { ok: true, token };
+      const good = fresh();
+      if (good) return good;
       const held = token;
       const answer = await renew();
       // The token endpoint may be down while the old token is still good. A refused key is another matter.

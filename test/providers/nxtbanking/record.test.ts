@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { maskPrivateText } from '../../../src/domain/private-text.ts';
 import { maskText, recordOf, withoutSecrets } from '../../../src/providers/nxtbanking/record.ts';
+
+const KEPT = ['payout_id', 'amount', 'utr'];
+
+/** The same rule, told as JSON.parse can be told it. */
+function maskedByReviver(key: string, value: unknown): unknown {
+  if (KEPT.includes(key) || (typeof value !== 'string' && typeof value !== 'number')) return value;
+  const masked = maskPrivateText(String(value));
+  return masked === String(value) ? value : masked;
+}
 
 describe('the record of an answer', () => {
   it('keeps identifiers and masks account numbers in everything else', () => {
@@ -32,6 +42,28 @@ describe('the record of an answer', () => {
 
   it('of a body too deep to walk is text like any other', () => {
     expect(recordOf(`${'['.repeat(100_000)}"50100012345678"${']'.repeat(100_000)}`)).toHaveLength(4096);
+  });
+
+  it('of any JSON is what JSON.parse makes of it, value by value', () => {
+    const key = fc.constantFrom('payout_id', 'amount', 'utr', 'note', 'name', '0', '__proto__', 'data');
+    const leaf = fc.oneof(
+      fc.constantFrom('50100012345678', 'riya@okbank', 'QUEUED', '12345678'),
+      fc.string(),
+      fc.integer(),
+      fc.double(),
+      fc.boolean(),
+      fc.constant(null),
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie('tree')), fc.dictionary(key, tie('tree'))),
+    }));
+    fc.assert(
+      fc.property(tree, (value) => {
+        const body = JSON.stringify(value);
+        expect(recordOf(body)).toBe(JSON.stringify(JSON.parse(body, maskedByReviver)).slice(0, 4096));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('never shows nine digits in a row outside identifiers', () => {

@@ -1,0 +1,205 @@
+/**
+ * The intents of a group of payouts, committed before any of it leaves: state, entry, the attempt with its bytes, and
+ * the send that is about to be made. An attempt that was stored before keeps its bytes.
+ */
+import { PayrunError } from '../domain/errors.ts';
+import type { NewEntry } from '../domain/ledger/entry.ts';
+import { beginAttempt, beginSend } from '../domain/payout/change.ts';
+import type { StoredPayout } from '../domain/payout/stored-payout.ts';
+import {
+  type Attempt,
+  beginSends,
+  currentAttempts,
+  endAttempt,
+  storeAttempts,
+  storeFirstAttempts,
+  unansweredSends,
+} from '../store/attempts.ts';
+import { inList, listParam, type Transaction } from '../store/database.ts';
+import { postEntries } from '../store/ledger.ts';
+import { saveChanges } from '../store/payouts.ts';
+import { assertStillRunner } from '../store/runner.ts';
+import type { Sendable, Submission } from './submission.ts';
+
+/** Answers the next payouts to send, in order, none twice; read inside the transaction that claims them. */
+export type NextPayouts = (tx: Transaction, limit: number) => Promise<StoredPayout[]>;
+
+/** One transaction: state, entry, attempt with its bytes, and the send that is about to be made, for each of a group. */
+export async function claimPayouts(
+  submission: Submission,
+  next: NextPayouts,
+  limit: number,
+): Promise<Sendable[]> {
+  const at = submission.now();
+  const occasion = { at, actor: submission.actor.name, rules: submission.rules };
+  return submission.database.transaction(async (tx) => {
+    await assertStillRunner(tx, submission.runner);
+    const stored = await next(tx, limit);
+    if (stored.length === 0) return [];
+    const fitting = await withFittingAttempts(tx, submission, stored, at);
+    const changes: { before: StoredPayout; after: StoredPayout }[] = [];
+    const entries: NewEntry[] = [];
+    for (const before of stored) {
+      const change = beginSend(fitting.get(before.id) ?? before, occasion);
+      changes.push({ before, after: change.payout });
+      entries.push(...change.entries);
+    }
+    await saveChanges(tx, changes);
+    const attempts = await storeNewAttempts(tx, submission, changes, at);
+    await postEntries(tx, entries);
+    return beginAll(
+      tx,
+      changes.map(({ after }) => after),
+      attempts,
+      at,
+    );
+  });
+}
+
+/**
+ * An attempt that was stored and provably never executed keeps its bytes, and they name the account of that day. Where
+ * the beneficiary has another account since, the payout gets a new attempt with a reference of its own. Answers those
+ * that do, by id, as they are not stored yet.
+ */
+async function withFittingAttempts(
+  tx: Transaction,
+  submission: Submission,
+  payouts: readonly StoredPayout[],
+  at: string,
+): Promise<Map<bigint, StoredPayout>> {
+  const fitting = new Map<bigint, StoredPayout>();
+  const again = payouts.filter((payout) => payout.attempt_no > 0);
+  if (again.length === 0) return fitting;
+  const stored = await currentAttempts(
+    tx,
+    again.map((payout) => payout.id),
+  );
+  const beneficiaries = await providerBeneficiaries(tx, submission.provider.name, again);
+  for (const payout of again) {
+    const attempt = stored.get(payout.id);
+    const beneficiary = beneficiaries.get(payout.beneficiary_id);
+    if (attempt === undefined || attempt.provider_beneficiary_id === beneficiary) continue;
+    await endAttempt(tx, payout, at);
+    const occasion = { at, actor: submission.actor.name, rules: submission.rules };
+    fitting.set(payout.id, beginAttempt(payout, occasion).payout);
+  }
+  return fitting;
+}
+
+/** Answers the attempts that are stored now, by payout: the new ones, and with their old bytes those of earlier days. */
+async function storeNewAttempts(
+  tx: Transaction,
+  submission: Submission,
+  changes: readonly { before: StoredPayout; after: StoredPayout }[],
+  at: string,
+): Promise<Map<bigint, Attempt>> {
+  const payouts = changes.map(({ after }) => after);
+  const beneficiaries = await providerBeneficiaries(tx, submission.provider.name, payouts);
+  const attempts: Attempt[] = payouts.map((payout) => {
+    const reference = payout.provider_reference ?? payout.reference_id;
+    const beneficiary = beneficiaries.get(payout.beneficiary_id);
+    if (beneficiary === undefined) {
+      throw new PayrunError(
+        'failed',
+        'beneficiary_unregistered',
+        `${submission.provider.name} has not registered the beneficiary of ${reference}, so nothing can be sent.`,
+        {
+          hint: 'See why with `payrun beneficiary verify`.',
+        },
+      );
+    }
+    return {
+      payout_id: payout.id,
+      attempt_no: payout.attempt_no,
+      provider: payout.provider,
+      provider_reference: reference,
+      provider_beneficiary_id: beneficiary,
+      body: submission.provider.compose({
+        provider_reference: reference,
+        provider_beneficiary_id: beneficiary,
+        amount_minor: payout.amount_minor,
+        currency: payout.currency,
+        rail: payout.rail,
+        narration: payout.narration,
+      }),
+      stored_at: at,
+    };
+  });
+  // A payout that never had an attempt has none to keep and no send that could be unanswered.
+  const never = new Set(changes.flatMap(({ before }) => (before.attempt_no === 0 ? [before.id] : [])));
+  const [first, others] = [
+    attempts.filter((attempt) => never.has(attempt.payout_id)),
+    attempts.filter((attempt) => !never.has(attempt.payout_id)),
+  ];
+  await storeFirstAttempts(tx, first);
+  const stored = new Map(first.map((attempt) => [attempt.payout_id, attempt]));
+  if (others.length === 0) return stored;
+  await storeAttempts(tx, others);
+  const kept = await currentAttempts(
+    tx,
+    others.map((attempt) => attempt.payout_id),
+  );
+  return new Map([...stored, ...kept]);
+}
+
+async function providerBeneficiaries(
+  tx: Transaction,
+  provider: string,
+  payouts: readonly StoredPayout[],
+): Promise<Map<bigint, string>> {
+  const rows = await tx.all<{ beneficiary_id: bigint; provider_beneficiary_id: string }>(
+    `select beneficiary_id, provider_beneficiary_id from registrations
+     where provider = :provider and provider_beneficiary_id is not null and beneficiary_id in (${inList('ids')})`,
+    { provider, ids: listParam(payouts.map((payout) => payout.beneficiary_id)) },
+  );
+  return new Map(rows.map((row) => [row.beneficiary_id, row.provider_beneficiary_id]));
+}
+
+/** The sends of payouts whose attempts are stored, with the stored bytes. Also for the repeat of a doubtful one. */
+export async function prepareSends(
+  tx: Transaction,
+  payouts: readonly StoredPayout[],
+  at: string,
+): Promise<Sendable[]> {
+  const ids = payouts.map((payout) => payout.id);
+  return beginAll(tx, payouts, await currentAttempts(tx, ids), at);
+}
+
+async function beginAll(
+  tx: Transaction,
+  payouts: readonly StoredPayout[],
+  attempts: ReadonlyMap<bigint, Attempt>,
+  at: string,
+): Promise<Sendable[]> {
+  const unanswered = await unansweredSends(
+    tx,
+    payouts.map((payout) => payout.id),
+  );
+  const sends = await beginSends(
+    tx,
+    payouts.map((payout) => ({
+      payout_id: payout.id,
+      attempt_no: payout.attempt_no,
+      kind: 'submit' as const,
+    })),
+    at,
+  );
+  return payouts.flatMap((payout, index) => {
+    const attempt = attempts.get(payout.id);
+    const send_id = sends[index];
+    if (!attempt || send_id === undefined) return [];
+    return [
+      {
+        payout_id: payout.id,
+        reference_id: payout.reference_id,
+        attempt_no: payout.attempt_no,
+        provider_reference: attempt.provider_reference,
+        body: attempt.body,
+        amount_minor: payout.amount_minor,
+        stored_at: attempt.stored_at,
+        send_id,
+        earlier_unanswered: (unanswered.get(payout.id)?.count ?? 0) > 0,
+      },
+    ];
+  });
+}
