@@ -47,6 +47,8 @@ export interface Context {
   warn(warning: Warning): void;
   /** Asks on a terminal, else needs --yes; silence is never yes. */
   confirm(question: string): Promise<void>;
+  /** Yes or no; null where nobody is at a terminal. */
+  ask(question: string): Promise<boolean | null>;
   /** Aborted by the first SIGINT or SIGTERM; a verb that catches it finishes what is in flight and returns. */
   stop: AbortSignal;
 }
@@ -73,6 +75,8 @@ export interface Outcome {
   exit?: ExitCode;
   /** What a person sees; without it `data.items` becomes a table, or `data` a list of names and values. */
   view?: readonly (TableView | string)[];
+  /** The columns in csv, where they depend on what was asked; else the verb's. */
+  columns?: readonly string[];
   /** Rows for ndjson and csv in place of `data.items`, for lists that do not fit in memory. */
   stream?: AsyncIterable<Data>;
   /** Text or bytes that are the output as they stand (an export, a script, a report): printed in place of a table. */

@@ -53,6 +53,7 @@ export function openContext(world: World, flags: GlobalFlags, warnings: Warning[
     },
     warn: (warning) => warnings.push(warning),
     confirm: (question) => confirm(world, flags, question, signals.stop),
+    ask: (question) => ask(world, flags, question, signals.stop),
     stop: signals.stop,
   };
   return {
@@ -145,7 +146,9 @@ function pickProvider(config: Config, name: string | undefined): ProviderConfig 
 async function confirm(world: World, flags: GlobalFlags, question: string, stop: AbortSignal): Promise<void> {
   // A rehearsal moves nothing, so there is nothing to confirm.
   if (flags.yes || flags.dry_run) return;
-  if (!world.stdin.isTTY || !world.stderr.isTTY || !flags.input) {
+  const answer = await ask(world, flags, question, stop);
+  if (answer === true) return;
+  if (answer === null) {
     throw new PayrunError(
       'usage',
       'confirmation_needed',
@@ -155,12 +158,21 @@ async function confirm(world: World, flags: GlobalFlags, question: string, stop:
       },
     );
   }
+  const kind = stop.aborted ? 'interrupted' : 'failed';
+  throw new PayrunError(kind, 'not_confirmed', 'Not confirmed, so nothing was sent.');
+}
+
+/** Null where nobody is at a terminal; silence and a signal are no. */
+async function ask(
+  world: World,
+  flags: GlobalFlags,
+  question: string,
+  stop: AbortSignal,
+): Promise<boolean | null> {
+  if (!world.stdin.isTTY || !world.stderr.isTTY || !flags.input) return null;
   await world.stderr.write(`${question} [y/N] `);
   const answer = (await world.stdin.readLine(stop)).trim().toLowerCase();
-  if (stop.aborted)
-    throw new PayrunError('interrupted', 'not_confirmed', 'Not confirmed, so nothing was sent.');
-  if (answer === 'y' || answer === 'yes') return;
-  throw new PayrunError('failed', 'not_confirmed', 'Not confirmed, so nothing was sent.');
+  return !stop.aborted && (answer === 'y' || answer === 'yes');
 }
 
 /** The first signal asks to stop, the second leaves at once; by then everything confirmed is on disk. */

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError, type RowError } from '../domain/errors.ts';
-import { similarAccount } from '../domain/ledger/account.ts';
+import { doubtfulAccounts, doubtSentence } from '../domain/ledger/account.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
 import { isBatchName } from '../domain/payout/payout.ts';
@@ -56,6 +56,8 @@ export interface ImportBatchInput {
   expect_rows: string | null;
   expect_amount: string | null;
   allow_duplicate_file: boolean;
+  /** New accounts that are meant however near their names are to others; left out: all of them, which is warned about. */
+  new_accounts?: ReadonlySet<string>;
   /** The same content under the same name is that batch, to go on with, and no error. */
   go_on_with_same: boolean;
 }
@@ -127,9 +129,12 @@ async function importFile(
     beneficiaries: await knownBeneficiaries(tx, file.cells),
   };
   const { payouts, stated, errors } = readRows(file, rules);
+  const doubts = doubtfulRows(await accountNames(tx), payouts, input);
   const content = contentOf(stated);
   const errorsOfFile = [...file.read.errors, ...errors];
   const known = file.read.errors.length > 0 ? null : await knownBatch(tx, input, content);
+  if (known === null && input.new_accounts !== undefined)
+    errorsOfFile.push(...doubts.filter(({ value }) => value === null || !input.new_accounts?.has(value)));
   if (known === null && errorsOfFile.length > 0) throw fileRefused(input.file_name, errorsOfFile);
   const summary = known
     ? totalsOf(known)
@@ -159,7 +164,10 @@ async function importFile(
   });
   await insertPayouts(tx, batch, payouts);
   await recordImport(tx, deps, batch);
-  const warnings = [...file.read.warnings, ...similarAccounts(await accountNames(tx), payouts, input)];
+  const warnings = [
+    ...file.read.warnings,
+    ...(input.new_accounts === undefined ? doubts.map(doubtWarning) : []),
+  ];
   return imported(batch, file_sha256, false, warnings);
 }
 
@@ -299,21 +307,25 @@ async function refuseTakenReferences(
   if (errors.length > 0) throw fileRefused(input.file_name, errors);
 }
 
-/** A new account that is nearly an old one is more often a slip than a wish. */
-function similarAccounts(
+/** A new account that is nearly an old one is more often a slip than a wish; each where it first stands. */
+function doubtfulRows(
   existing: readonly string[],
   payouts: readonly PayoutRow[],
   input: ImportBatchInput,
-): ImportedBatch['warnings'] {
-  const accounts = new Set([...existing, input.default_account]);
-  const used = new Set<string>();
-  for (const { account } of payouts) used.add(account);
-  return [...used].flatMap((account) => {
-    const similar = accounts.has(account) ? undefined : similarAccount(account, accounts);
-    if (similar === undefined) return [];
-    const message = `Account "${account}" is new and nearly the same as "${similar}"; payouts of this batch will be booked on it.`;
-    return [{ code: 'account_similar', message }];
-  });
+): RowError[] {
+  const lines = new Map<string, number>();
+  for (const { account, line } of payouts) if (!lines.has(account)) lines.set(account, line);
+  return doubtfulAccounts(lines.keys(), [...existing, input.default_account]).map((doubt) => ({
+    line: lines.get(doubt.account) ?? 0,
+    column: 'account',
+    code: 'account_similar',
+    message: doubtSentence(doubt),
+    value: doubt.account,
+  }));
+}
+
+function doubtWarning({ code, message }: RowError): { code: string; message: string } {
+  return { code, message: `${message} Payouts of this batch will be booked on it.` };
 }
 
 async function recordImport(tx: Transaction, deps: ImportBatchDeps, batch: BatchRow): Promise<void> {

@@ -31,7 +31,8 @@ export function readCells(read: CsvRead): PayoutFile {
     at('reference_id'),
     at('currency'),
   ];
-  const [rail, narration, account, purpose] = [at('rail'), at('narration'), at('account'), at('purpose')];
+  const [rail, narration, account] = [at('rail'), at('narration'), at('account')];
+  const [purpose, tags] = [at('purpose'), at('tags')];
   const cells: PayoutCells[] = [];
   const lines: number[] = [];
   for (const { line, values } of read.rows) {
@@ -45,6 +46,7 @@ export function readCells(read: CsvRead): PayoutFile {
       narration: values[narration] ?? '',
       account: values[account] ?? '',
       purpose: values[purpose] ?? '',
+      tags: values[tags] ?? '',
     });
   }
   return { read, cells, lines };
@@ -90,7 +92,7 @@ export function referenceTaken(reference: string, where: string): Problem {
 function stateRow(cells: PayoutCells, payout: PayoutRow | null): string {
   const currency = cells.currency === '' ? DEFAULT_CURRENCY : cells.currency;
   return statedPayout(
-    cells,
+    payout ? { ...cells, tags: payout.tags ?? '' } : cells,
     payout ? payout.amount_minor.toString() : plainAmount(cells.amount, currency),
     currency,
   );
@@ -113,10 +115,12 @@ const ROWS_A_PIECE = 1000;
 export function digestOf(payouts: readonly PayoutRow[], totalMinor: bigint): string {
   const hash = createHash('sha256');
   let texts: string[] = [];
-  for (const { reference_id, beneficiary, amount_minor, currency, rail, account } of payouts) {
+  for (const { reference_id, beneficiary, amount_minor, currency, rail, account, tags } of payouts) {
     const { beneficiary_ref, fingerprint } = beneficiary;
     texts.push(
-      canonicalPayout({ reference_id, beneficiary_ref, fingerprint, amount_minor, currency, rail, account }),
+      canonicalPayout({
+        ...{ reference_id, beneficiary_ref, fingerprint, amount_minor, currency, rail, account, tags },
+      }),
     );
     if (texts.length < ROWS_A_PIECE) continue;
     hash.update(texts.join(''));

@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../domain/actor.ts';
 import type { RowError } from '../domain/errors.ts';
-import { accountsOfProvider, similarAccount } from '../domain/ledger/account.ts';
+import { accountsOfProvider, doubtfulAccounts, doubtSentence } from '../domain/ledger/account.ts';
 import { type ClosedDays, closedFor, closedSentence } from '../domain/ledger/closed-days.ts';
 import type { NewEntry } from '../domain/ledger/entry.ts';
 import {
@@ -27,6 +27,8 @@ export interface RecordDeps {
   at: string;
   /** Of the configuration: their in-transit accounts are kept by payouts alone. */
   providers: readonly string[];
+  /** New accounts that are meant however near their names are to others; null: all of them, which is warned about. */
+  new_accounts: ReadonlySet<string> | null;
 }
 
 export interface RecordedFile {
@@ -54,6 +56,7 @@ export async function recordEntries(
       if (id !== undefined) wrong.push(alreadyRecorded(entry, id));
       wrong.push(...onClosedDay(entry, closed));
     }
+    wrong.push(...doubtfulRows(entries, await accountNames(tx), deps.new_accounts));
     if (wrong.length > 0) throw fileRefused(file.name, wrong);
     return store(tx, deps, file.name, entries, read.warnings);
   });
@@ -73,6 +76,7 @@ function* rowsOf(read: CsvRead): Iterable<{ line: number; row: RecordRow }> {
         credit: value('credit'),
         currency: value('currency'),
         description: value('description'),
+        tags: value('tags'),
       },
     };
   }
@@ -118,7 +122,7 @@ async function store(
   });
   const warnings = [
     ...fileWarnings,
-    ...similarAccounts(opened, before),
+    ...(deps.new_accounts === null ? similarAccounts(used, before) : []),
     ...inTransitByHand(used, deps.providers),
   ];
   return {
@@ -146,17 +150,39 @@ function newEntry(entry: RecordedEntry, deps: RecordDeps): NewEntry {
     actor: deps.actor.name,
     entry_ref: entry.entry_ref,
     reverses_id: null,
+    tags: entry.tags,
     postings: entry.postings,
   };
 }
 
-function similarAccounts(opened: readonly string[], existing: ReadonlySet<string>): CsvWarning[] {
-  return opened.flatMap((account) => {
-    const other = similarAccount(account, existing);
-    if (other === undefined) return [];
-    const message = `${account} is a new account, and nearly the name of ${other}; if that was meant, reverse the entry.`;
-    return [{ code: 'account_similar', message }];
-  });
+/** New accounts that nobody has said to be meant, each where it first stands. */
+function doubtfulRows(
+  entries: readonly RecordedEntry[],
+  existing: readonly string[],
+  meant: ReadonlySet<string> | null,
+): RowError[] {
+  if (meant === null) return [];
+  const used = entries.flatMap((entry) => entry.postings.map(({ account }) => account));
+  return doubtfulAccounts(used, existing)
+    .filter(({ account }) => !meant.has(account))
+    .map((doubt) => {
+      const first = entries.find((entry) => entry.postings.some(({ account }) => account === doubt.account));
+      const message = doubtSentence(doubt);
+      return {
+        line: first?.line ?? 0,
+        column: 'account',
+        code: 'account_similar',
+        message,
+        value: doubt.account,
+      };
+    });
+}
+
+function similarAccounts(used: readonly string[], before: ReadonlySet<string>): CsvWarning[] {
+  return doubtfulAccounts(used, before).map((doubt) => ({
+    code: 'account_similar',
+    message: `${doubtSentence(doubt)} If that was meant, reverse the entry.`,
+  }));
 }
 
 function inTransitByHand(used: readonly string[], providers: readonly string[]): CsvWarning[] {

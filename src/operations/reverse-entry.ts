@@ -49,6 +49,7 @@ export async function reverseWithin(
       actor: actor.name,
       entry_ref: null,
       reverses_id: id,
+      tags: entry.tags,
       postings: postings.map(({ account, amount_minor, currency }) => ({
         account,
         amount_minor: -amount_minor,

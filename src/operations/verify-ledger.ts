@@ -5,6 +5,7 @@
  */
 
 import { imbalances, type NewEntry } from '../domain/ledger/entry.ts';
+import { tagsOf } from '../domain/ledger/tags.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { type DaySum, type MisplacedPayout, misplacedPayouts } from '../store/chain-pages.ts';
 import { type DifferingClosing, differingClosings } from '../store/closings.ts';
@@ -60,12 +61,17 @@ interface Sum {
   posting_count: bigint;
 }
 
-/** Debits and credits by day, account and currency, as the postings themselves have them. */
+/** Debits and credits by day, account and currency, in all and for each tag, as the postings themselves have them. */
 class DaySums {
   readonly #sums = new Map<string, Map<string, Map<string, Sum>>>();
 
   add(entry: NewEntry): void {
-    const accounts = within(this.#sums, entry.booked_on);
+    this.#addTo(within(this.#sums, entry.booked_on), entry);
+    for (const tag of tagsOf(entry.tags))
+      this.#addTo(within(this.#sums, dayOfTag(entry.booked_on, tag)), entry);
+  }
+
+  #addTo(accounts: Map<string, Map<string, Sum>>, entry: NewEntry): void {
     for (const { account, currency, amount_minor } of entry.postings) {
       const currencies = within(accounts, account);
       const sum = currencies.get(currency) ?? { debit_minor: 0n, credit_minor: 0n, posting_count: 0n };
@@ -87,21 +93,34 @@ class DaySums {
       if (!equal)
         report(balanceDiffers(day, sum.debit_minor - sum.credit_minor, day.debit_minor - day.credit_minor));
     }
-    for (const [booked_on, accounts] of this.#sums) {
+    for (const [day, accounts] of this.#sums) {
+      const { booked_on, tag } = dayAndTag(day);
       for (const [account, currencies] of accounts) {
         for (const [currency, sum] of currencies) {
-          report(balanceDiffers({ booked_on, account, currency }, sum.debit_minor - sum.credit_minor, 0n));
+          report(
+            balanceDiffers({ booked_on, tag, account, currency }, sum.debit_minor - sum.credit_minor, 0n),
+          );
         }
       }
     }
   }
 
   #take(day: DaySum): Sum {
-    const currencies = this.#sums.get(day.booked_on)?.get(day.account);
+    const currencies = this.#sums.get(dayOfTag(day.booked_on, day.tag))?.get(day.account);
     const sum = currencies?.get(day.currency);
     currencies?.delete(day.currency);
     return sum ?? { debit_minor: 0n, credit_minor: 0n, posting_count: 0n };
   }
+}
+
+/** A day's sums for one tag stand beside those of the day. */
+function dayOfTag(day: string, tag: string | null): string {
+  return tag === null ? day : `${day} ${tag}`;
+}
+
+function dayAndTag(key: string): { booked_on: string; tag: string | null } {
+  const at = key.indexOf(' ');
+  return at < 0 ? { booked_on: key, tag: null } : { booked_on: key.slice(0, at), tag: key.slice(at + 1) };
 }
 
 /** The inner map under a key, made when it is first asked for. */
@@ -114,12 +133,12 @@ function within<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V
 }
 
 function balanceDiffers(
-  day: Pick<DaySum, 'account' | 'booked_on' | 'currency'>,
+  day: Pick<DaySum, 'account' | 'booked_on' | 'currency' | 'tag'>,
   postings: bigint,
   stored: bigint,
 ): Problem {
   const message =
-    `${day.account} on ${day.booked_on}: the postings move ${amountText(postings, day.currency)}, ` +
+    `${day.account} on ${day.booked_on}${day.tag === null ? '' : ` with ${day.tag}`}: the postings move ${amountText(postings, day.currency)}, ` +
     `the balances were kept with ${amountText(stored, day.currency)}.`;
   return { code: 'balance_differs', message, entry: null };
 }

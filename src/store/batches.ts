@@ -78,7 +78,7 @@ export async function insertBatch(tx: Transaction, batch: Omit<BatchRow, 'id'>):
 
 const ROW_COLUMNS = ['id', 'reference_id', 'row_no', 'line_no', 'beneficiary_id', 'amount_minor'] as const;
 // In most batches every row has the same value there; then it is bound once and not for each.
-const OFTEN_SAME = ['rail', 'narration', 'purpose', 'account'] as const;
+const OFTEN_SAME = ['rail', 'narration', 'purpose', 'account', 'tags'] as const;
 
 /** Drafts, in row order and with ids that follow each other: what reads a batch in order reads one stretch of the table. */
 export async function insertPayouts(
@@ -165,7 +165,7 @@ export async function* digestRows(reader: Reader, batchId: bigint): AsyncGenerat
     const to = from + DIGEST_GROUP - 1n < ends.last ? from + DIGEST_GROUP - 1n : ends.last;
     // Only the range is asked for: with the batch in the condition the engine would sort the whole batch each time.
     const rows = await reader.all<DigestRow & { batch_id: bigint }>(
-      `select p.id, p.batch_id, p.row_no, p.reference_id, b.beneficiary_ref, p.amount_minor, p.currency, p.rail, p.account,
+      `select p.id, p.batch_id, p.row_no, p.reference_id, b.beneficiary_ref, p.amount_minor, p.currency, p.rail, p.account, p.tags,
          coalesce(p.fingerprint, b.fingerprint) as fingerprint
        from payouts p join beneficiaries b on b.id = p.beneficiary_id
        where p.id between :from and :to order by p.id`,

@@ -10,6 +10,8 @@ import type { Reader } from './database.ts';
 const PAGE_ITEMS = 2000;
 
 export interface DaySum {
+  /** `key=value`, for the sums of one tag; null for those of the account. */
+  tag: string | null;
   account: string;
   currency: string;
   booked_on: string;
@@ -42,17 +44,21 @@ type Ends = Omit<LedgerSnapshot, 'days'>;
 export async function ledgerSnapshot(reader: Reader): Promise<LedgerSnapshot> {
   const rows = await reader.all<Ends & { [K in keyof DaySum]: DaySum[K] | null }>(
     `select ends.last_seq, ends.last_entry, ends.last_audit,
-       a.name as account, d.currency, d.booked_on, d.debit_minor, d.credit_minor, d.posting_count
+       d.tag, a.name as account, d.currency, d.booked_on, d.debit_minor, d.credit_minor, d.posting_count
      from (select coalesce((select max(seq) from chain), 0) as last_seq,
                   coalesce((select max(id) from journal_entries), 0) as last_entry,
                   coalesce((select max(id) from audit_events), 0) as last_audit) ends
-     left join account_days d on 1 = 1
+     left join (
+       select cast(null as text) as tag, account_id, currency, booked_on, debit_minor, credit_minor, posting_count from account_days
+       union all
+       select tag, account_id, currency, booked_on, debit_minor, credit_minor, posting_count from tag_days
+     ) d on 1 = 1
      left join accounts a on a.id = d.account_id
-     order by a.name, d.currency, d.booked_on`,
+     order by a.name, d.currency, d.booked_on, d.tag`,
   );
   const [first] = rows;
   const days: DaySum[] = [];
-  for (const { account, currency, booked_on, debit_minor, credit_minor, posting_count } of rows) {
+  for (const { tag, account, currency, booked_on, debit_minor, credit_minor, posting_count } of rows) {
     if (
       currency === null ||
       booked_on === null ||
@@ -61,7 +67,8 @@ export async function ledgerSnapshot(reader: Reader): Promise<LedgerSnapshot> {
       posting_count === null
     )
       continue;
-    days.push({ account: account ?? '', currency, booked_on, debit_minor, credit_minor, posting_count });
+    const sums = { debit_minor, credit_minor, posting_count };
+    days.push({ tag, account: account ?? '', currency, booked_on, ...sums });
   }
   return {
     last_seq: first?.last_seq ?? 0n,
@@ -77,7 +84,7 @@ export async function* chainPages(reader: Reader, lastSeq: bigint): AsyncGenerat
   for (let after = 0n; after < lastSeq; ) {
     const links = await reader.all<LinkRow>(
       `select c.seq, c.kind, c.item_id, c.hash, e.event, e.payout_id, e.attempt_no, e.cycle,
-         e.reference_id, e.provider, e.booked_on, e.recorded_at, e.description, e.actor, e.entry_ref, e.reverses_id
+         e.reference_id, e.provider, e.booked_on, e.recorded_at, e.description, e.actor, e.entry_ref, e.reverses_id, e.tags
        from chain c left join journal_entries e on c.kind = 'entry' and e.id = c.item_id
        where c.seq > :after and c.seq <= :last order by c.seq limit ${PAGE_ITEMS}`,
       { after, last: lastSeq },
@@ -119,6 +126,7 @@ interface LinkRow {
   actor: string;
   entry_ref: string | null;
   reverses_id: bigint | null;
+  tags: string | null;
 }
 
 interface PostingRow {
@@ -214,6 +222,7 @@ function entryOf(row: LinkRow, event: string, postings: readonly Posting[]): New
     actor: row.actor,
     entry_ref: row.entry_ref,
     reverses_id: row.reverses_id,
+    tags: row.tags,
     postings,
   };
 }

@@ -8,6 +8,7 @@ import booksSql from './migrations/sqlite/0004_books.sql';
 import lineKindsSql from './migrations/sqlite/0005_line_kinds.sql';
 import bulkMatchesSql from './migrations/sqlite/0006_bulk_matches.sql';
 import breakEntriesSql from './migrations/sqlite/0007_break_entries.sql';
+import tagsSql from './migrations/sqlite/0008_tags.sql';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
 export const LEDGER_APPLICATION_ID = 0x70617972;
@@ -20,6 +21,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 5, name: '0005_line_kinds', statements: lineKindsSql },
   { version: 6, name: '0006_bulk_matches', statements: bulkMatchesSql },
   { version: 7, name: '0007_break_entries', statements: breakEntriesSql },
+  { version: 8, name: '0008_tags', statements: tagsSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

@@ -9,6 +9,7 @@ import { accountClass } from '../domain/ledger/account.ts';
 import { canonicalEntry } from '../domain/ledger/chain.ts';
 import { onOpenDay } from '../domain/ledger/closed-days.ts';
 import { assertBalanced, type NewEntry } from '../domain/ledger/entry.ts';
+import { tagsOf } from '../domain/ledger/tags.ts';
 import { appendToChain, type ChainItem } from './chain.ts';
 import { closedDays } from './closings.ts';
 import {
@@ -34,6 +35,7 @@ const ENTRY_COLUMNS = [
   'actor',
   'entry_ref',
   'reverses_id',
+  'tags',
 ] as const;
 const POSTING_COLUMNS = ['entry_id', 'posting_no', 'account_id', 'amount_minor', 'currency'] as const;
 
@@ -62,6 +64,7 @@ export async function postEntries(tx: Transaction, made: readonly NewEntry[]): P
     await tx.insertMany('journal_entries', ENTRY_COLUMNS, entryRows(firstId, entries));
     await tx.insertMany('postings', POSTING_COLUMNS, postingRows(firstId, entries, accountIds));
     await tx.runMany(ADD_TO_DAY, dayRows(entries, accountIds));
+    await addToTagDays(tx, entries, accountIds);
   } catch (cause) {
     if (!isConstraintViolation(cause)) throw cause;
     const bug = new Bug(
@@ -112,6 +115,7 @@ function* entryRows(firstId: bigint, entries: readonly NewEntry[]): Iterable<Lis
       entry.actor,
       entry.entry_ref,
       entry.reverses_id,
+      entry.tags ?? null,
     ];
     id += 1n;
   }
@@ -175,6 +179,32 @@ function dayRows(entries: readonly NewEntry[], accountIds: ReadonlyMap<string, b
     ...day,
     account_id: accountId(accountIds, account),
   }));
+}
+
+const ADD_TO_TAG_DAY = `insert into tag_days (tag, account_id, currency, booked_on, debit_minor, credit_minor, posting_count)
+  values (:tag, :account_id, :currency, :booked_on, :debit_minor, :credit_minor, :posting_count)
+  on conflict (tag, account_id, currency, booked_on) do update set
+    debit_minor = tag_days.debit_minor + excluded.debit_minor,
+    credit_minor = tag_days.credit_minor + excluded.credit_minor,
+    posting_count = tag_days.posting_count + excluded.posting_count`;
+
+async function addToTagDays(
+  tx: Transaction,
+  entries: readonly NewEntry[],
+  accountIds: ReadonlyMap<string, bigint>,
+): Promise<void> {
+  const tagged = new Map<string, NewEntry[]>();
+  for (const entry of entries) {
+    for (const tag of tagsOf(entry.tags)) {
+      const others = tagged.get(tag);
+      if (others) others.push(entry);
+      else tagged.set(tag, [entry]);
+    }
+  }
+  for (const [tag, of] of tagged) {
+    const days = dayRows(of, accountIds).map((day) => ({ ...day, tag }));
+    await tx.runMany(ADD_TO_TAG_DAY, days);
+  }
 }
 
 function* chainItems(firstId: bigint, entries: readonly NewEntry[]): Iterable<ChainItem> {

@@ -4,7 +4,7 @@ import { inList, listParam, type Params, type Reader, type Transaction } from '.
 
 type Row = Omit<StoredPayout, 'cycle' | 'attempt_no'> & { cycle: bigint; attempt_no: bigint };
 
-const COLUMNS = `id, reference_id, batch_id, beneficiary_id, amount_minor, currency, rail, narration, account, provider,
+const COLUMNS = `id, reference_id, batch_id, beneficiary_id, amount_minor, currency, rail, narration, account, tags, provider,
   state, position, cycle, attempt_no, hold_reason, hold_note, provider_id, provider_reference, provider_status, utr,
   return_utr, fee_minor, tax_minor, failure_code, failure_reason, released_at, resolved_as, submitted_at, paid_at, returned_at,
   checked_at, updated_at`;

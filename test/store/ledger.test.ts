@@ -141,7 +141,7 @@ describe('balances', () => {
     );
   });
   const balances = async (as_of: string | null, account: string | null) =>
-    (await listBalances(database, { as_of, account })).map((row) => [
+    (await listBalances(database, { as_of, account, tag: null })).map((row) => [
       row.account,
       row.debit_minor - row.credit_minor,
     ]);

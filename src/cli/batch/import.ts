@@ -10,6 +10,7 @@ import {
   type Verb,
 } from '../command.ts';
 import { readInputFile } from '../input-file.ts';
+import { NEW_ACCOUNT_OPTION, withNewAccounts } from '../new-accounts.ts';
 
 const OPTIONS: readonly Option[] = [
   {
@@ -22,6 +23,7 @@ const OPTIONS: readonly Option[] = [
     description: 'the provider to pay through (default: the only one configured)',
   },
   { flags: '--account <account>', description: 'the booking account of rows that name none' },
+  NEW_ACCOUNT_OPTION,
   { flags: '--expect-rows <n>', description: 'refuse a file with another number of rows' },
   { flags: '--expect-amount <amount>', description: 'refuse a file with another total' },
   { flags: '--allow-duplicate-file', description: 'import a list again that is known, under a new name' },
@@ -44,21 +46,24 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const config = await context.config();
   const settings = await context.providerConfig(text(input, 'provider'));
   const file = await readInputFile(context, argument(input, 0));
-  const imported = await importBatch(
-    { database: await context.ledger(), now: context.world.now().toISOString(), actor: context.actor },
-    {
-      bytes: file.bytes,
-      file_name: file.name,
-      name: text(input, 'name') ?? '',
-      provider: settings.name,
-      rails: settings.rails,
-      account: text(input, 'account') ?? null,
-      default_account: config.ledger.payout_account,
-      expect_rows: text(input, 'expectRows') ?? null,
-      expect_amount: text(input, 'expectAmount') ?? null,
-      allow_duplicate_file: flag(input, 'allowDuplicateFile'),
-      go_on_with_same: false,
-    },
+  const imported = await withNewAccounts(context, input, async (meant) =>
+    importBatch(
+      { database: await context.ledger(), now: context.world.now().toISOString(), actor: context.actor },
+      {
+        bytes: file.bytes,
+        file_name: file.name,
+        name: text(input, 'name') ?? '',
+        provider: settings.name,
+        rails: settings.rails,
+        account: text(input, 'account') ?? null,
+        default_account: config.ledger.payout_account,
+        expect_rows: text(input, 'expectRows') ?? null,
+        expect_amount: text(input, 'expectAmount') ?? null,
+        allow_duplicate_file: flag(input, 'allowDuplicateFile'),
+        go_on_with_same: false,
+        ...(meant === null ? {} : { new_accounts: meant }),
+      },
+    ),
   );
   for (const warning of imported.warnings) context.warn(warning);
   const { batch, digest, file_sha256, rows, amount, currency } = imported;

@@ -19,6 +19,7 @@ import {
 } from '../command.ts';
 import { type ProviderConfig, parseDuration } from '../config.ts';
 import { readInputFile } from '../input-file.ts';
+import { NEW_ACCOUNT_OPTION, withNewAccounts } from '../new-accounts.ts';
 import { asRunner, exitOf, followBatch, positiveInteger, registerWith, warnStopped } from '../submission.ts';
 import { findBatch } from './find-batch.ts';
 
@@ -39,6 +40,7 @@ export const verb: Verb = {
     },
     { flags: '--provider <name>', description: 'the provider to pay through, when importing' },
     { flags: '--account <account>', description: 'the booking account, when importing' },
+    NEW_ACCOUNT_OPTION,
     { flags: '--expect-rows <n>', description: 'refuse a file with another number of rows' },
     { flags: '--expect-amount <amount>', description: 'refuse a file with another total' },
     { flags: '--allow-duplicate-file', description: 'pay the same list again under a new name' },
@@ -105,21 +107,24 @@ async function findOrImport(
   const config = await context.config();
   const settings = await context.providerConfig(text(input, 'provider'));
   const file = await readInputFile(context, argument(input, 0));
-  const imported = await importBatch(
-    { database, now: context.world.now().toISOString(), actor: context.actor },
-    {
-      bytes: file.bytes,
-      file_name: file.name,
-      name,
-      provider: settings.name,
-      account: text(input, 'account') ?? null,
-      expect_rows: text(input, 'expectRows') ?? null,
-      expect_amount: text(input, 'expectAmount') ?? null,
-      allow_duplicate_file: flag(input, 'allowDuplicateFile'),
-      go_on_with_same: true,
-      rails: settings.rails,
-      default_account: config.ledger.payout_account,
-    },
+  const imported = await withNewAccounts(context, input, async (meant) =>
+    importBatch(
+      { database, now: context.world.now().toISOString(), actor: context.actor },
+      {
+        bytes: file.bytes,
+        file_name: file.name,
+        name,
+        provider: settings.name,
+        account: text(input, 'account') ?? null,
+        expect_rows: text(input, 'expectRows') ?? null,
+        expect_amount: text(input, 'expectAmount') ?? null,
+        allow_duplicate_file: flag(input, 'allowDuplicateFile'),
+        go_on_with_same: true,
+        ...(meant === null ? {} : { new_accounts: meant }),
+        rails: settings.rails,
+        default_account: config.ledger.payout_account,
+      },
+    ),
   );
   for (const warning of imported.warnings) context.warn(warning);
   const batch = await batchByName(database, name);

@@ -4,35 +4,37 @@
  * is spelled here. Tolerances are set to zero: by default beancount lets a balance pass that is wrong by a minor unit,
  * and an entry that is out of balance by half of one.
  */
+import { tagParts, tagsOf } from '../../domain/ledger/tags.ts';
 import { formatAmount } from '../../domain/money/money.ts';
-import type { JournalEntry } from '../../store/ledger-queries.ts';
-import { BalanceSums, type Journal } from './journal.ts';
+import type { JournalEntry } from '../../store/journal.ts';
+import { type Balance, dayAfter, type Journal, writeInOrder } from './journal.ts';
+
+// Before any entry, also before one that a later piece brings of an earlier day.
+const OPENED_ON = '1970-01-01';
 
 export async function* beancountJournal(journal: Journal): AsyncGenerator<string> {
   const names = beancountNames(journal.accounts);
-  const lines = [
-    '; The journal of a payrun ledger.',
-    'option "title" "payrun"',
-    'option "inferred_tolerance_multiplier" "0"',
+  const { declared } = journal;
+  const blocks = [
+    [
+      '; The journal of a payrun ledger.',
+      'option "title" "payrun"',
+      'option "inferred_tolerance_multiplier" "0"',
+      ...declared.currencies.map((currency) => `option "operating_currency" "${currency}"`),
+    ],
+    declared.currencies.map((currency) => `${OPENED_ON} commodity ${currency}`),
+    declared.accounts.flatMap((account) => [
+      `${OPENED_ON} open ${names.get(account)}`,
+      `  name: "${account}"`,
+    ]),
   ];
-  for (const currency of journal.currencies) lines.push(`option "operating_currency" "${currency}"`);
-  lines.push('');
-  const { first_day } = journal;
-  if (first_day !== null) {
-    for (const currency of journal.currencies) lines.push(`${first_day} commodity ${currency}`);
-    for (const account of journal.accounts)
-      lines.push(`${first_day} open ${names.get(account)}`, `  name: "${account}"`);
-    lines.push('');
-  }
-  yield `${lines.join('\n')}\n`;
-  const sums = new BalanceSums();
-  let lastDay: string | undefined;
-  for await (const page of journal.pages) {
-    sums.add(page);
-    lastDay = page.at(-1)?.booked_on ?? lastDay;
-    yield page.map((entry) => entryText(entry, names)).join('');
-  }
-  if (lastDay !== undefined) yield assertions(dayAfter(lastDay), sums, names);
+  yield `${blocks.flatMap((lines) => (lines.length === 0 ? [] : [...lines, ''])).join('\n')}\n`;
+  yield* writeInOrder(
+    journal,
+    (entry, opening) =>
+      entry === null ? openingText(journal.opening?.day ?? '', opening, names) : entryText(entry, names),
+    (day, balances) => assertions(dayAfter(day), balances, names),
+  );
 }
 
 function entryText(entry: JournalEntry, names: ReadonlyMap<string, string>): string {
@@ -50,26 +52,38 @@ function entryText(entry: JournalEntry, names: ReadonlyMap<string, string>): str
   };
   for (const [key, value] of Object.entries(values))
     if (value !== null) lines.push(`  ${key}: ${quoted(value)}`);
+  for (const tag of tagsOf(entry.tags)) {
+    const { key, value } = tagParts(tag);
+    lines.push(`  ${key}: ${quoted(value)}`);
+  }
   for (const { account, amount_minor, currency } of entry.postings) {
     lines.push(`  ${names.get(account)}  ${formatAmount(amount_minor, currency)} ${currency}`);
   }
   return `${lines.join('\n')}\n\n`;
 }
 
-/** A balance is asserted as a day begins: the day after the last entry. */
-function assertions(day: string, sums: BalanceSums, names: ReadonlyMap<string, string>): string {
-  const lines = [...sums.rows()].map(
-    ({ account, currency, balance_minor }) =>
-      `${day} balance ${names.get(account)}  ${formatAmount(balance_minor, currency)} ${currency}`,
+function openingText(day: string, balances: readonly Balance[], names: ReadonlyMap<string, string>): string {
+  const lines = balances.map(
+    ({ account, balance_minor, currency }) =>
+      `  ${names.get(account)}  ${formatAmount(balance_minor, currency)} ${currency}`,
   );
-  return `${lines.join('\n')}\n`;
+  return `${day} * "The balances before"\n${lines.join('\n')}\n\n`;
+}
+
+/** A balance is asserted as a day begins. */
+function assertions(day: string, balances: Iterable<Balance>, names: ReadonlyMap<string, string>): string {
+  let text = '';
+  for (const { account, currency, balance_minor } of balances) {
+    text += `${day} balance ${names.get(account)}  ${formatAmount(balance_minor, currency)} ${currency}\n`;
+  }
+  return `${text}\n`;
 }
 
 function quoted(text: string): string {
   return `"${text.replace(/\s+/g, ' ').trim().replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** By account, in the order of names; two that differ in `_` and `-` alone stay two. */
+/** By account, in the order in which they were opened; two that differ in `_` and `-` alone stay two. */
 function beancountNames(accounts: readonly string[]): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -84,10 +98,4 @@ function beancountNames(accounts: readonly string[]): Map<string, string> {
     names.set(account, name);
   }
   return names;
-}
-
-function dayAfter(day: string): string {
-  const next = new Date(`${day}T00:00:00.000Z`);
-  next.setUTCDate(next.getUTCDate() + 1);
-  return next.toISOString().slice(0, 10);
 }

@@ -46,6 +46,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     provider: entry.provider,
     utr: entry.utr,
     entry_ref: entry.entry_ref,
+    tags: entry.tags,
     reverses: number(entry.reverses_id),
     reversed_by: number(entry.reversed_by),
   };

@@ -1,6 +1,7 @@
 /** Days, limits and numbers of entries as flags and arguments say them. */
 import { dayIn } from '../../domain/calendar-day.ts';
 import { PayrunError } from '../../domain/errors.ts';
+import { readTag } from '../../domain/ledger/tags.ts';
 import { isDay } from '../../domain/reconciliation/calendar.ts';
 import { type Context, type Input, text } from '../command.ts';
 
@@ -21,6 +22,15 @@ export function limitFlag(input: Input): number | null {
     'option_invalid',
     `--limit is "${value}"; write a whole number of at least 1.`,
   );
+}
+
+/** `--tag cost_centre=ops`, as it stands in the ledger; null where it is not asked for. */
+export function tagFlag(input: Input): string | null {
+  const value = text(input, 'tag');
+  if (value === undefined) return null;
+  const tag = readTag(value);
+  if ('problem' in tag) throw new PayrunError('usage', 'option_invalid', `--tag: ${tag.problem}`);
+  return value;
 }
 
 /** The number of an entry; 18 digits are more than there will be, and fewer than a column holds. */

@@ -1,15 +1,15 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { formatAmount } from '../../domain/money/money.ts';
 import type { Database } from '../../store/database.ts';
+import { accountNames } from '../../store/ledger-queries.ts';
 import {
   accountIdOf,
-  accountNames,
   balancesThrough,
   type RegisterPage,
   type RegisterPlace,
   type RegisterRow,
   registerPage,
-} from '../../store/ledger-queries.ts';
+} from '../../store/register.ts';
 import {
   argument,
   type Context,
@@ -21,7 +21,7 @@ import {
   type Verb,
 } from '../command.ts';
 import { nearest } from '../output/nearest.ts';
-import { dayFlag, limitFlag } from './flags.ts';
+import { dayFlag, limitFlag, tagFlag } from './flags.ts';
 
 const DEFAULT_LIMIT = 1000;
 const PAGE = 1000;
@@ -40,6 +40,7 @@ export const verb: Verb = {
     },
     { flags: '--after <place>', description: 'go on behind this line: `next` of the page before' },
     { flags: '--reverse', description: 'newest first' },
+    { flags: '--tag <tag>', description: 'only entries with this tag, such as cost_centre=ops' },
   ],
   examples: [
     'payrun ledger register assets:providers:nxt:available --reverse --limit 20',
@@ -56,6 +57,7 @@ export const verb: Verb = {
     'currency',
     'balance',
     'description',
+    'tags',
   ],
   run,
 };
@@ -65,6 +67,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const database = await context.ledger();
   const page: RegisterPage = {
     account_id: await requireAccount(database, account),
+    tag: tagFlag(input),
     since: dayFlag(input, 'since'),
     until: dayFlag(input, 'until'),
     after: placeOf(text(input, 'after')),
@@ -128,7 +131,7 @@ async function withBalances(
 ): Promise<Data[]> {
   const [first] = rows;
   if (!first) return [];
-  const balances = await balancesThrough(database, page.account_id, first);
+  const balances = await balancesThrough(database, page, first, page.reverse ? 'end' : 'start');
   const step = (row: RegisterRow, sign: bigint) =>
     balances.set(row.currency, (balances.get(row.currency) ?? 0n) + sign * row.amount_minor);
   if (!page.reverse) step(first, -1n);
@@ -145,6 +148,7 @@ async function withBalances(
       currency: row.currency,
       balance: formatAmount(balances.get(row.currency) ?? 0n, row.currency),
       description: row.description,
+      tags: row.tags,
     };
     if (page.reverse) step(row, -1n);
     return item;

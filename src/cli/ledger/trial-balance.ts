@@ -20,7 +20,7 @@ export const verb: Verb = {
 async function run(context: Context, input: Input): Promise<Outcome> {
   const asOf = dayFlag(input, 'asOf');
   const database = await context.ledger();
-  const rows = await listBalances(database, { as_of: asOf, account: null });
+  const rows = await listBalances(database, { as_of: asOf, account: null, tag: null });
   const sums = new Map<string, { debit_minor: bigint; credit_minor: bigint }>();
   for (const { currency, debit_minor, credit_minor } of rows) {
     const sum = sums.get(currency) ?? { debit_minor: 0n, credit_minor: 0n };

@@ -134,7 +134,11 @@ async function* outcomeText(
     case 'csv': {
       const { csvText } = await import('./csv.ts');
       const listed = outcome.stream !== undefined || isRows(outcome.data.items);
-      yield* forTerminal(csvText(rowsOf(outcome, flatten), listed ? verb.columns : undefined), flags, world);
+      yield* forTerminal(
+        csvText(rowsOf(outcome, flatten), listed ? (outcome.columns ?? verb.columns) : undefined),
+        flags,
+        world,
+      );
       return;
     }
     case 'table':

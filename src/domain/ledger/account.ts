@@ -69,12 +69,36 @@ export function similarAccount(name: string, existing: Iterable<string>): string
     // Accounts are often numbered; `loans:l1` and `loans:l2` are two accounts and no slip.
     if (
       nearest === undefined &&
-      (plainSpelling(other) === plain || (lettersOf(other) !== lettersOf(name) && isOneSlip(name, other)))
+      (plainSpelling(other) === plain ||
+        (lettersOf(other) !== lettersOf(name) && isOneSlip(name, other) && !isCode(name, other)))
     ) {
       nearest = other;
     }
   }
   return nearest;
+}
+
+export interface DoubtfulAccount {
+  account: string;
+  /** The existing account that it is nearly the name of. */
+  similar: string;
+}
+
+/** Those new accounts of a file that may be others misspelt: an existing one, or one that stands before it in the file. */
+export function doubtfulAccounts(used: Iterable<string>, existing: Iterable<string>): DoubtfulAccount[] {
+  const known = new Set(existing);
+  const doubtful: DoubtfulAccount[] = [];
+  for (const account of new Set(used)) {
+    if (known.has(account)) continue;
+    const similar = similarAccount(account, known);
+    if (similar !== undefined) doubtful.push({ account, similar });
+    known.add(account);
+  }
+  return doubtful;
+}
+
+export function doubtSentence({ account, similar }: DoubtfulAccount): string {
+  return `${account} is a new account, and nearly the name of ${similar}.`;
 }
 
 function plainSpelling(name: string): string {
@@ -83,6 +107,20 @@ function plainSpelling(name: string): string {
 
 function lettersOf(name: string): string {
   return name.replaceAll(/\d/g, '');
+}
+
+// `bank:a` and `bank:b`, `vendor-eu` and `vendor-us` are codes; a word of four letters and more has a neighbour by a slip only.
+const CODE_LENGTH = 3;
+const WORD_END = /[:_-]/;
+
+/** Whether the one part in which two names differ is too short to be a word with a slip in it. */
+function isCode(left: string, right: string): boolean {
+  const [parts, others] = [left.split(WORD_END), right.split(WORD_END)];
+  if (parts.length !== others.length) return false;
+  return parts.every((part, index) => {
+    const other = others[index] ?? '';
+    return part === other || Math.max(part.length, other.length) <= CODE_LENGTH;
+  });
 }
 
 /** One character more, less, or other, or two neighbours exchanged. */

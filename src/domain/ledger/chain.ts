@@ -39,6 +39,8 @@ export function canonicalEntry(entry: NewEntry): string {
     entry.entry_ref,
     entry.reverses_id === null ? null : entry.reverses_id.toString(),
     entry.postings.map((posting) => [posting.account, posting.amount_minor.toString(), posting.currency]),
+    // Tags came later: an entry without them reads as it always did.
+    ...(entry.tags == null ? [] : [entry.tags]),
   ]);
 }
 

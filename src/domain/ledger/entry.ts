@@ -32,6 +32,8 @@ export interface NewEntry {
   /** A person's own name of an entry that came from a file. */
   entry_ref: string | null;
   reverses_id: bigint | null;
+  /** The canonical text of domain/ledger/tags.ts; left out or null: none. */
+  tags?: string | null;
   postings: readonly Posting[];
 }
 

@@ -10,13 +10,14 @@ import { hasLineBreak } from '../plain-text.ts';
 import { isDay } from '../reconciliation/calendar.ts';
 import { accountNameProblem } from './account.ts';
 import { imbalances, type Posting } from './entry.ts';
+import { readTags } from './tags.ts';
 
 export const RECORD_COLUMNS = {
   required: ['entry_ref', 'date', 'account', 'debit', 'credit', 'currency'],
-  optional: ['description'],
+  optional: ['description', 'tags'],
 } as const;
 
-export type RecordRow = Record<(typeof RECORD_COLUMNS)['required'][number] | 'description', string>;
+export type RecordRow = Record<(typeof RECORD_COLUMNS)['required'][number] | 'description' | 'tags', string>;
 
 /** An entry as its rows say it. */
 export interface RecordedEntry {
@@ -25,6 +26,8 @@ export interface RecordedEntry {
   entry_ref: string;
   booked_on: string;
   description: string;
+  /** The canonical text of tags.ts; null: none. */
+  tags: string | null;
   postings: Posting[];
 }
 
@@ -40,6 +43,7 @@ interface CheckedRow {
   line: number;
   row: RecordRow;
   posting: Posting | null;
+  tags: string | null;
 }
 
 export function readRecordedEntries(rows: Iterable<{ line: number; row: RecordRow }>): {
@@ -49,10 +53,10 @@ export function readRecordedEntries(rows: Iterable<{ line: number; row: RecordRo
   const errors: RowError[] = [];
   const byRef = new Map<string, CheckedRow[]>();
   for (const { line, row } of rows) {
-    const posting = checkRow(line, row, errors);
+    const checked = { line, row, posting: checkRow(line, row, errors), tags: checkTags(line, row, errors) };
     const siblings = byRef.get(row.entry_ref);
-    if (siblings) siblings.push({ line, row, posting });
-    else byRef.set(row.entry_ref, [{ line, row, posting }]);
+    if (siblings) siblings.push(checked);
+    else byRef.set(row.entry_ref, [checked]);
   }
   const entries: RecordedEntry[] = [];
   for (const checked of byRef.values()) {
@@ -109,6 +113,14 @@ function checkRow(line: number, row: RecordRow, errors: RowError[]): Posting | n
   return { account: row.account, amount_minor: debit - credit, currency: row.currency };
 }
 
+function checkTags(line: number, row: RecordRow, errors: RowError[]): string | null {
+  const read = readTags(row.tags);
+  if ('tags' in read) return read.tags;
+  const value = row.tags.slice(0, 200);
+  errors.push({ line, column: 'tags', code: 'tag_invalid', message: read.problem, value });
+  return null;
+}
+
 function entryRefProblem(ref: string): string | null {
   if (ref === '') return 'The entry_ref is empty; rows of one entry bear one name, such as JV-2026-001.';
   if (ref.length > ENTRY_REF_MAX)
@@ -148,7 +160,18 @@ function assemble(rows: readonly CheckedRow[], errors: RowError[]): RecordedEntr
   const { entry_ref, date } = first.row;
   const before = errors.length;
   const described = rows.find(({ row }) => row.description !== '')?.row.description ?? '';
-  for (const { line, row } of rows) {
+  const tagged = rows.find((each) => each.tags !== null)?.tags ?? null;
+  for (const { line, row, tags } of rows) {
+    if (tags !== null && tags !== tagged) {
+      const message = `Entry ${entry_ref} has other tags on an earlier line; tags are those of the whole entry.`;
+      errors.push({
+        line,
+        column: 'tags',
+        code: 'entry_rows_differ',
+        message,
+        value: row.tags.slice(0, 200),
+      });
+    }
     if (row.date !== date) {
       const message = `Entry ${entry_ref} has the date ${date} on line ${first.line} and ${row.date} here; an entry has one date.`;
       errors.push({ line, column: 'date', code: 'entry_rows_differ', message, value: row.date });
@@ -177,5 +200,5 @@ function assemble(rows: readonly CheckedRow[], errors: RowError[]): RecordedEntr
     errors.push({ line: first.line, column: null, code: 'entry_unbalanced', message, value: entry_ref });
     return null;
   }
-  return { line: first.line, entry_ref, booked_on: date, description: described, postings };
+  return { line: first.line, entry_ref, booked_on: date, description: described, tags: tagged, postings };
 }

@@ -15,11 +15,15 @@ export interface CanonicalPayout {
   rail: Rail;
   /** The booking account. */
   account: string;
+  /** Left out or null: none. */
+  tags?: string | null;
 }
 
 /** One row of the digest. None of its values can hold a tab or a line break, so that no two rows read alike. */
 export function canonicalPayout(row: CanonicalPayout): string {
-  return `${row.reference_id}\t${row.beneficiary_ref}\t${row.fingerprint}\t${row.amount_minor}\t${row.currency}\t${row.rail}\t${row.account}\n`;
+  const plain = `${row.reference_id}\t${row.beneficiary_ref}\t${row.fingerprint}\t${row.amount_minor}\t${row.currency}\t${row.rail}\t${row.account}`;
+  // Tags came later: a row without them reads as it always did.
+  return row.tags == null ? `${plain}\n` : `${plain}\t${row.tags}\n`;
 }
 
 /** What closes the digest: rows that were cut off or added at the end change it too. */
@@ -35,6 +39,7 @@ export interface StatedPayout {
   narration: string;
   purpose: string;
   account: string;
+  tags: string;
 }
 
 // Control characters are refused in every value, so that this one separates without doubt.
@@ -52,6 +57,7 @@ export function statedPayout(row: StatedPayout, amount: string, currency: string
     row.narration,
     row.purpose,
     row.account,
+    ...(row.tags === '' ? [] : [row.tags]),
     '\n',
   ].join(SEPARATOR);
 }

@@ -388,10 +388,13 @@ function entryOf(
     actor: occasion.actor,
     entry_ref: null,
     reverses_id: null,
+    tags: payout.tags,
   };
 }
 
 function describe(event: string, payout: StoredPayout): string {
   const amount = `${formatAmount(payout.amount_minor, payout.currency)} ${payout.currency}`;
-  return `${payout.provider_reference ?? payout.reference_id} ${event.replaceAll('_', ' ')}, ${amount} by ${payout.rail}`;
+  // A fee is not of the amount that is named beside it.
+  const of = event === 'fee' || event === 'tax' ? ' on' : ',';
+  return `${payout.provider_reference ?? payout.reference_id} ${event.replaceAll('_', ' ')}${of} ${amount} by ${payout.rail}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { RowError } from '../errors.ts';
 import { accountNameProblem } from '../ledger/account.ts';
+import { readTags } from '../ledger/tags.ts';
 import { formatAmount } from '../money/money.ts';
 import { parseAmount } from '../money/parse-amount.ts';
 import { hasLineBreak } from '../plain-text.ts';
@@ -22,7 +23,7 @@ import {
 
 export const PAYOUT_COLUMNS = {
   required: ['beneficiary_ref', 'amount'],
-  optional: ['reference_id', 'currency', 'rail', 'narration', 'account', 'purpose'],
+  optional: ['reference_id', 'currency', 'rail', 'narration', 'account', 'purpose', 'tags'],
 } as const;
 
 export const DEFAULT_CURRENCY = 'INR';
@@ -42,6 +43,7 @@ export interface PayoutCells {
   narration: string;
   account: string;
   purpose: string;
+  tags: string;
 }
 
 export interface KnownBeneficiary {
@@ -62,6 +64,8 @@ export interface PayoutRow {
   narration: string | null;
   purpose: string | null;
   account: string;
+  /** The canonical text of domain/ledger/tags.ts. */
+  tags: string | null;
 }
 
 export interface RowRules {
@@ -104,8 +108,11 @@ export function readPayoutRow(
   checkText('narration', cells.narration, problems);
   checkText('purpose', cells.purpose, problems);
   if (cells.account !== '') checkAccount(cells.account, problems);
+  const tags = readTags(cells.tags);
+  if ('problem' in tags) problems.push(problem('tags', 'tag_invalid', tags.problem, cells.tags));
   const rail = chooseRail(cells.rail, beneficiary, parsed.ok ? parsed.minor : null, rules, problems);
-  if (problems.length > before || !beneficiary || !parsed.ok || rail === null) return null;
+  if (problems.length > before || !beneficiary || !parsed.ok || rail === null || 'problem' in tags)
+    return null;
   return {
     row_no: place.row_no,
     line: place.line,
@@ -117,6 +124,7 @@ export function readPayoutRow(
     narration: cells.narration === '' ? null : cells.narration,
     purpose: cells.purpose === '' ? null : cells.purpose,
     account: cells.account === '' ? rules.account : cells.account,
+    tags: tags.tags,
   };
 }
 

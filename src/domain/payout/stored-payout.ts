@@ -13,6 +13,8 @@ export interface StoredPayout {
   readonly narration: string | null;
   /** The booking account. */
   readonly account: string;
+  /** The canonical text of domain/ledger/tags.ts. */
+  readonly tags: string | null;
   readonly provider: string;
   state: PayoutState;
   position: Position;

@@ -188,7 +188,7 @@ describe('batch import', () => {
   test('a booking account comes from the row, else the flag, else the configuration; a near miss is pointed out', async () => {
     const till = await openTill();
     const csv = 'beneficiary_ref,amount,account\nasha,1,expenses:payout\nbina,2,\n';
-    const ran = await till.importBatch('nov', csv, '--account', 'liabilities:vendors');
+    const ran = await till.importBatch('nov', csv, '--account', 'liabilities:vendors', '--yes');
     expect(ran.exit).toBe(0);
     expect(ran.json().warnings).toMatchObject([{ code: 'account_similar' }]);
     const accounts = await till.office.ledger((database) =>

@@ -9,6 +9,7 @@ const ROW: RecordRow = {
   credit: '',
   currency: 'INR',
   description: 'moved',
+  tags: '',
 };
 const OTHER_SIDE: RecordRow = { ...ROW, account: 'equity:opening-balances', debit: '', credit: '10.00' };
 
@@ -31,6 +32,7 @@ test('rows of one entry_ref make one entry, wherever they stand', () => {
   expect(entries[1]).toMatchObject({
     booked_on: '2026-11-20',
     description: 'moved',
+    tags: null,
     postings: [
       { account: 'assets:bank:hdfc', amount_minor: 1000n, currency: 'INR' },
       { account: 'equity:opening-balances', amount_minor: -1000n, currency: 'INR' },

@@ -41,7 +41,15 @@ describe('the text of a digest', () => {
 });
 
 test('what a file states keeps its columns apart', () => {
-  const empty = { reference_id: '', beneficiary_ref: '', rail: '', narration: '', purpose: '', account: '' };
+  const empty = {
+    reference_id: '',
+    beneficiary_ref: '',
+    rail: '',
+    narration: '',
+    purpose: '',
+    account: '',
+    tags: '',
+  };
   const texts = [
     statedPayout({ ...empty, narration: 'x' }, '1', 'INR'),
     statedPayout({ ...empty, purpose: 'x' }, '1', 'INR'),

@@ -28,6 +28,7 @@ export function approved(changes: Partial<StoredPayout> = {}): StoredPayout {
     rail: 'IMPS',
     narration: null,
     account: 'expenses:payouts',
+    tags: null,
     provider: 'nxt',
     state: 'approved',
     position: 'available',

@@ -19,6 +19,7 @@ const registerLine = z.strictObject({
   currency,
   balance: amount,
   description: text,
+  tags: text.nullable(),
 });
 
 const postingLine = z.strictObject({
@@ -38,6 +39,7 @@ const postingLine = z.strictObject({
   description: text,
   actor: text,
   reverses: count.nullable(),
+  tags: text.nullable(),
 });
 
 export const schemas: DataSchemas = {
@@ -55,7 +57,22 @@ export const schemas: DataSchemas = {
   }),
   balances: z.strictObject({
     as_of: day,
-    items: z.array(z.strictObject({ account: text, currency, balance: amount })),
+    // With --tree each account above others stands for all of them; with --period each period has its movements.
+    items: z.array(
+      z.strictObject({
+        period: z
+          .string()
+          .regex(/^\d{4}-\d\d(-\d\d)?$/)
+          .optional(),
+        account: text,
+        depth: count.optional(),
+        currency,
+        opening: amount.optional(),
+        debit: amount.optional(),
+        credit: amount.optional(),
+        balance: amount,
+      }),
+    ),
   }),
   register: page(registerLine),
   entry: z.strictObject({
@@ -70,6 +87,7 @@ export const schemas: DataSchemas = {
     provider: text.nullable(),
     utr: text.nullable(),
     entry_ref: text.nullable(),
+    tags: text.nullable(),
     reverses: count.nullable(),
     reversed_by: count.nullable(),
     postings: z.array(z.strictObject({ account: text, amount, currency })),
@@ -118,5 +136,6 @@ export const schemas: DataSchemas = {
   }),
   reverse: z.strictObject({ entry: count, reverses: count, reason: text }),
   verify: z.strictObject({ entries: count, postings: count, problems, chain: z.strictObject(chain) }),
-  export: z.strictObject({ items: z.array(postingLine) }),
+  // `last_entry` is what --since takes to go on from here.
+  export: z.strictObject({ last_entry: count, items: z.array(postingLine) }),
 };
