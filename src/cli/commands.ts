@@ -54,6 +54,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./beneficiary/verify.ts'),
   },
   {
+    name: 'beneficiary account',
+    summary: 'Show the statement of account of a beneficiary',
+    load: () => import('./beneficiary/account.ts'),
+  },
+  {
     name: 'batch import',
     summary: 'Import a payout file as a draft batch',
     load: () => import('./batch/import.ts'),

@@ -9,7 +9,15 @@ import { estimateFees } from '../domain/payout/fee-estimate.ts';
 import { isRail, type Rail, type RailRules } from '../domain/payout/rail.ts';
 import type { Reader } from '../store/database.ts';
 import { balanceOf } from '../store/ledger-queries.ts';
-import { handEntriesOn, payoutsWithoutFee } from '../store/provider-standing.ts';
+import {
+  handEntriesOn,
+  type InFlightPayout,
+  payoutsInFlight,
+  payoutsWithoutFee,
+} from '../store/provider-standing.ts';
+
+// As many as one looks through; `payrun payout list --state pending,unknown` has them all.
+const IN_FLIGHT_LISTED = 20;
 
 export interface BalanceQuestion {
   provider: string;
@@ -25,6 +33,9 @@ export interface ExplainedBalance {
   difference_minor: bigint;
   in_transit_minor: bigint;
   explained: boolean;
+  /** How many payouts are in transit, and those that have been for longest. */
+  in_flight_count: bigint;
+  in_flight: InFlightPayout[];
   /** In words, what explains the difference or what may be missing. */
   note: string | null;
 }
@@ -34,6 +45,7 @@ export async function explainBalance(reader: Reader, question: BalanceQuestion):
   const accounts = accountsOfProvider(provider);
   const ledgerAvailable = await balanceOf(reader, accounts.available, currency);
   const inTransit = await balanceOf(reader, accounts.in_transit, currency);
+  const flying = await payoutsInFlight(reader, provider, currency, IN_FLIGHT_LISTED);
   const difference = question.available_minor - ledgerAvailable;
   const charged = question.fees === 'deducted' ? await unstatedFees(reader, question) : 0n;
   const explained = difference >= -charged && difference <= (inTransit > 0n ? inTransit : 0n);
@@ -42,11 +54,13 @@ export async function explainBalance(reader: Reader, question: BalanceQuestion):
     difference_minor: difference,
     in_transit_minor: inTransit,
     explained,
+    in_flight_count: flying.count,
+    in_flight: flying.payouts,
     note:
       difference === 0n
         ? null
         : explained
-          ? explanation(difference, inTransit, currency)
+          ? explanation(difference, inTransit, flying, currency)
           : await suspicion(reader, accounts.available, difference, currency),
   };
 }
@@ -61,7 +75,17 @@ async function unstatedFees(reader: Reader, { provider, rails }: BalanceQuestion
   return (fee_minor ?? 0n) + (tax_minor ?? 0n);
 }
 
-function explanation(difference: bigint, inTransit: bigint, currency: string): string {
+function explanation(
+  difference: bigint,
+  inTransit: bigint,
+  flying: { count: bigint; payouts: InFlightPayout[] },
+  currency: string,
+): string {
+  const alone = flying.payouts.find((payout) => payout.amount_minor === difference);
+  if (difference === inTransit && flying.count > 0n)
+    return `It is exactly what is in transit: the provider has deducted none of ${flying.count === 1n ? 'it' : `these ${flying.count} payouts`} yet. Ask with \`payrun payout sync\`.`;
+  if (alone !== undefined)
+    return `It is exactly the amount of ${alone.reference_id}, which the provider has not deducted yet. Ask with \`payrun payout sync\`.`;
   return difference > 0n
     ? `Payouts in transit (${formatAmount(inTransit, currency)} ${currency}) can explain it: the provider may not have deducted them yet. Ask with \`payrun payout sync\`.`
     : 'Fees and tax of payouts that the provider has not stated yet can explain it. Ask with `payrun payout sync`.';

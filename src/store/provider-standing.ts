@@ -15,6 +15,35 @@ export async function payoutsWithoutFee(
   );
 }
 
+export interface InFlightPayout {
+  reference_id: string;
+  amount_minor: bigint;
+  state: string;
+  /** When it first left; null where it is being stored now. */
+  submitted_at: string | null;
+}
+
+/** Payouts whose amount the ledger has in transit, the longest first; how many there are, and what they come to. */
+export async function payoutsInFlight(
+  reader: Reader,
+  provider: string,
+  currency: string,
+  limit: number,
+): Promise<{ count: bigint; amount_minor: bigint; payouts: InFlightPayout[] }> {
+  const of = { provider, currency };
+  const where = `provider = :provider and currency = :currency and position = 'in_transit'`;
+  const sums = await reader.get<{ count: bigint; amount_minor: bigint }>(
+    `select count(*) as count, coalesce(sum(amount_minor), 0) as amount_minor from payouts where ${where}`,
+    of,
+  );
+  const payouts = await reader.all<InFlightPayout>(
+    `select reference_id, amount_minor, state, submitted_at from payouts where ${where}
+     order by submitted_at, id limit :limit`,
+    { ...of, limit },
+  );
+  return { count: sums?.count ?? 0n, amount_minor: sums?.amount_minor ?? 0n, payouts };
+}
+
 /** Whether an entry by hand was ever posted to the account: an opening balance, a deposit. */
 export async function handEntriesOn(reader: Reader, account: string): Promise<boolean> {
   const row = await reader.get(

@@ -96,7 +96,7 @@ function listed(as_of: string, items: Data[], columns: readonly string[]): Outco
 }
 
 function table(rows: Data[], columns: readonly string[]): TableView {
-  return { columns: columns.map((key) => ({ key })), rows };
+  return { columns: columns.map((key) => (key === 'opening' ? { key, align: 'right' } : { key })), rows };
 }
 
 async function balanceItems(database: Database, filter: BalanceFilter, tree: boolean): Promise<Data[]> {

@@ -27,6 +27,19 @@ export type PayoutEvent =
 /** Why money that was in transit is available again. */
 export type BackReason = 'refused' | 'failed' | 'not_sent' | 'resolved';
 
+/** What an event does to the amount of a payout as its beneficiary sees it; fees and tax are not theirs. */
+export const MOVES: Readonly<Partial<Record<PayoutEvent, { in_transit: bigint; paid: bigint }>>> = {
+  submitted: { in_transit: 1n, paid: 0n },
+  refused: { in_transit: -1n, paid: 0n },
+  failed: { in_transit: -1n, paid: 0n },
+  not_sent: { in_transit: -1n, paid: 0n },
+  resolved: { in_transit: -1n, paid: 0n },
+  paid: { in_transit: -1n, paid: 1n },
+  returned: { in_transit: 0n, paid: -1n },
+  failed_after_paid: { in_transit: 0n, paid: -1n },
+  unproven: { in_transit: 1n, paid: -1n },
+};
+
 export interface MoveFacts {
   provider: string;
   booking_account: string;

@@ -1,5 +1,16 @@
 import * as z from 'zod';
-import { count, page, text, time } from './fields.ts';
+import {
+  amount,
+  count,
+  currency,
+  day,
+  page,
+  state,
+  stateAmounts,
+  stateCounts,
+  text,
+  time,
+} from './fields.ts';
 import type { DataSchemas } from './index.ts';
 
 /** What a provider knows of a beneficiary. */
@@ -26,11 +37,48 @@ const beneficiary = z.strictObject({
   updated_at: time,
 });
 
+const accountLine = z.strictObject({
+  entry: count,
+  at: time,
+  booked_on: day,
+  event: text,
+  reference_id: text,
+  batch: text,
+  // Of the payout, as it is now.
+  state,
+  amount,
+  currency,
+  // Running totals after the line.
+  in_transit: amount,
+  paid: amount,
+  utr: text.nullable(),
+  return_utr: text.nullable(),
+  description: text,
+});
+
 const verified = z.strictObject({ beneficiary_ref: text, name: text, ...known });
 
 export const schemas: DataSchemas = {
   import: z.strictObject({ file: text, rows: count, created: count, changed: count, unchanged: count }),
   list: page(beneficiary),
   show: beneficiary,
+  account: z.strictObject({
+    beneficiary_ref: text,
+    name: text,
+    account: text,
+    // Of all payouts, whatever the lines are limited to.
+    currencies: z.array(
+      z.strictObject({
+        currency,
+        payouts: count,
+        in_transit: amount,
+        paid: amount,
+        states: stateCounts,
+        amounts: stateAmounts,
+      }),
+    ),
+    items: z.array(accountLine),
+    next: text.nullable(),
+  }),
   verify: z.strictObject({ provider: text, items: z.array(verified) }),
 };

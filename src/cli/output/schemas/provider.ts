@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { amount, count, currency, day, sha256, text } from './fields.ts';
+import { amount, count, currency, day, sha256, text, time } from './fields.ts';
 import type { DataSchemas } from './index.ts';
 
 const secret = z.enum(['set', 'missing', 'not configured']);
@@ -47,6 +47,11 @@ export const schemas: DataSchemas = {
     currency,
     // What the difference can come from, for people.
     note: text.nullable(),
+    in_flight_count: count,
+    // Those that have been in transit for longest, at most twenty.
+    in_flight: z.array(
+      z.strictObject({ reference_id: text, amount, state: text, submitted_at: time.nullable() }),
+    ),
   }),
   report: z.strictObject({ provider: text, date: day, rows: count, sha256 }),
 };
