@@ -1,4 +1,5 @@
 /** What `reconcile` is asked to tell beyond its own output: reports in files, annotations, and what fails a job. */
+import packageJson from '../../package.json' with { type: 'json' };
 import type { BreakKind } from '../domain/reconciliation/break.ts';
 import { type FailRule, failsOn, parseRule } from '../domain/reconciliation/fail-on.ts';
 import {
@@ -107,6 +108,10 @@ function reportOf(
     provider: found.provider,
     reconciliation: found.reconciliation,
     made_at: context.world.now().toISOString(),
+    actor: context.actor.name,
+    os_user: context.actor.os_user,
+    host: context.actor.host,
+    version: packageJson.version,
     rehearsed: context.flags.dry_run,
     statements: found.statements,
     from: found.coverage.from,

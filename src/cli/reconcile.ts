@@ -82,9 +82,10 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     found.open_breaks.map((row) => openBreak(row, terms)),
   );
   const data = foundData(found, settings.name, failingData(asked, breaks));
-  const history = found.history.map(({ today_on, open_count }) => ({
+  const history = found.history.map(({ today_on, open_count, amounts }) => ({
     on: today_on,
     open_count: Number(open_count),
+    amounts,
   }));
   const annotations = await tell(context, asked, data, breaks, history, null);
   const left = found.open > 0 || found.coverage.missing_days.length > 0;

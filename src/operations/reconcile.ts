@@ -21,6 +21,7 @@ import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import type { CsvWarning } from '../statements/read-csv.ts';
 import { type BreakRow, breaksOfProvider, everyBreak, openBreaks, saveBreaks } from '../store/breaks.ts';
 import type { Transaction } from '../store/database.ts';
+import { keepOpenAmounts, openAmountsSince } from '../store/open-amounts.ts';
 import {
   type AttemptRow,
   attemptsOfProvider,
@@ -60,7 +61,7 @@ export interface Reconciled {
   totals: readonly Totals[];
   /** Where they are wanted: what is open now, and how much each of the latest reconciliations left open. */
   open_breaks: readonly BreakRow[];
-  history: readonly { today_on: string; open_count: bigint }[];
+  history: readonly { today_on: string; open_count: bigint; amounts: ReadonlyMap<string, bigint> }[];
 }
 
 type Found = Omit<Reconciled, 'statements' | 'warnings' | 'open_breaks' | 'history'>;
@@ -93,7 +94,13 @@ async function openOnes(
   const open_breaks: BreakRow[] = [];
   for await (const row of everyBreak(tx, { state: 'open', kind: null, provider, after: 0n }))
     open_breaks.push(row);
-  return { open_breaks, history: await recentReconciliations(tx, provider, PAST) };
+  const recent = await recentReconciliations(tx, provider, PAST);
+  const amounts = await openAmountsSince(tx, provider, recent[0]?.id ?? 0n);
+  const history = recent.map((each) => ({
+    ...each,
+    amounts: amounts.get(each.id) ?? new Map<string, bigint>(),
+  }));
+  return { open_breaks, history };
 }
 
 async function reconcileStored(
@@ -131,6 +138,7 @@ async function reconcileStored(
     totals: addUp(matching, comparison, attempts),
   };
   await finishReconciliation(tx, id, countsOf(result));
+  await keepOpenAmounts(tx, id, provider);
   return result;
 }
 

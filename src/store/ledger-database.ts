@@ -9,6 +9,7 @@ import lineKindsSql from './migrations/sqlite/0005_line_kinds.sql';
 import bulkMatchesSql from './migrations/sqlite/0006_bulk_matches.sql';
 import breakEntriesSql from './migrations/sqlite/0007_break_entries.sql';
 import tagsSql from './migrations/sqlite/0008_tags.sql';
+import openAmountsSql from './migrations/sqlite/0009_open_amounts.sql';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
 export const LEDGER_APPLICATION_ID = 0x70617972;
@@ -22,6 +23,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 6, name: '0006_bulk_matches', statements: bulkMatchesSql },
   { version: 7, name: '0007_break_entries', statements: breakEntriesSql },
   { version: 8, name: '0008_tags', statements: tagsSql },
+  { version: 9, name: '0009_open_amounts', statements: openAmountsSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

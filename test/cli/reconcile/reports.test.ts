@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -72,13 +73,20 @@ describe('a report', () => {
     await desk.reconcile('--report', 'day.html');
     const page = read('day.html');
     expect(page).toMatch(/^<!doctype html>/);
-    expect(page).toContain('default-src &#39;none&#39;');
+    expect(page).toContain('default-src &#39;none&#39;; style-src &#39;sha256-');
+    const style = /<style>([\s\S]*)<\/style>/.exec(page)?.[1] ?? '';
+    expect(page).toContain(createHash('sha256').update(style).digest('base64'));
+    expect(page).not.toMatch(/ style=| on[a-z]+=/);
     expect(page).not.toMatch(/<script|<link|<img|https?:/i);
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
     expect(page).toContain('<svg viewBox');
     expect(page).toContain('@media print');
-    expect(page).toMatch(/2 to 5 days<\/th><td class="number">3<\/td><td class="number">1018.51 INR</);
-    expect(page).toMatch(/unexplained<\/th><td class="number" colspan="2">0.00</);
+    expect(page).toMatch(/2 to 5 days<\/th><td class="number">3<\/td><td class="number"><span>1,018.51 INR</);
+    // Both days, as amounts, and nothing that is only in the store.
+    expect(page).toContain('<title>2026-11-20: 1,018.51 INR, 3 open</title>');
+    expect(page).toContain('<title>2026-11-24: 1,018.51 INR, 3 open</title>');
+    expect(page).toContain('Made 2026-11-24T06:00:00.000Z by meera');
+    expect(page).toMatch(/unexplained<\/th><td class="number good" colspan="2">0.00</);
   });
 
   it('as JUnit has one test for each kind, and its findings in the body', async () => {
@@ -139,7 +147,7 @@ describe('a report', () => {
     );
     expect(read('day.htm')).toContain('<h1>Reconciliation of two files</h1>');
     expect(read('day.htm')).toContain('-999.01');
-    expect(read('day.htm')).not.toMatch(/<svg|Age of open breaks/);
+    expect(read('day.htm')).not.toMatch(/<svg|By age/);
     expect(read('day.xml')).toContain('classname="payrun.reconcile.files" name="amount_differs"');
   });
 
@@ -168,6 +176,43 @@ describe('a report', () => {
     expect((await desk.payrun('reconcile', 'report.csv', '--report', 'gone/day.md')).exit).toBe(1);
     expect(existsSync(join(desk.folder, 'day.md'))).toBe(false);
     expect((await desk.payrun('statement', 'list', '--json')).json().data.items).toEqual([]);
+  });
+});
+
+describe('the page', () => {
+  it('says of each file what it is by its hash, and whether it was new', async () => {
+    await day();
+    await desk.reconcile('report.csv');
+    const [{ sha256 = '' } = {}] = (await desk.payrun('statement', 'list', '--json')).json<{
+      items: { sha256: string }[];
+    }>().data.items;
+    await desk.reconcile('report.csv', '--report', 'again.html');
+    expect(read('again.html')).toContain(`sha256 ${sha256}`);
+    expect(read('again.html')).toContain('taken in before');
+  });
+
+  it('of a day on which all agrees says so, and of nothing at all, too', async () => {
+    await desk.reconcile('--report', 'nothing.html');
+    expect(read('nothing.html')).toContain('There is nothing to add up');
+    await desk.seed(seeded(1));
+    desk.write('report.csv', [reportRow(seeded(1))]);
+    await desk.reconcile('report.csv', '--report', 'good.html');
+    expect(read('good.html')).toContain('Nothing is open: every line');
+    expect(read('good.html')).not.toMatch(/<svg|By age/);
+  });
+
+  it('keeps currencies apart, in sums, in pictures and in their groups of digits', async () => {
+    await desk.seed(seeded(1, { amount_minor: 1_234_567_89n }));
+    desk.write('report.csv', [
+      reportRow(seeded(8), { amount: '9000000', currency: 'JPY', fee: '', tax: '' }),
+      reportRow(seeded(9), { amount: '1234.50', currency: 'USD' }),
+    ]);
+    await desk.reconcile('report.csv');
+    await desk.reconcile('--report', 'day.html');
+    const page = read('day.html');
+    expect(page).toContain('3 differences are open: 12,34,567.89 INR, 9,000,000 JPY, and 1,234.50 USD.');
+    expect(page.match(/<svg /g)).toHaveLength(3);
+    expect(page).toContain('Sums of zero are left out.');
   });
 });
 

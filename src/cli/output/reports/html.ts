@@ -1,19 +1,21 @@
 /**
- * The report as one page that holds all it needs: no script, nothing fetched, so that it can be mailed and opened
- * anywhere. Whatever comes from outside goes through the one template that escapes.
+ * The report as one page that a controller can file: it holds all it needs, runs nothing and fetches nothing, so that it
+ * can be mailed, opened anywhere and printed. Whatever comes from outside goes through the one template that escapes.
  */
-import type { Data } from '../../command.ts';
+import { createHash } from 'node:crypto';
+import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
 import { sanitise } from '../sanitise.ts';
 import { agesOf } from './aging.ts';
-import { chartOf } from './chart.ts';
+import { breaksTable } from './breaks-table.ts';
+import { chartsOf } from './chart.ts';
+import { grouped, shownMinor, sizesOf } from './figures.ts';
 import { type Markup, markup, raw } from './markup.ts';
-import { type Report, type ReportedTotals, summaryOf, sumNames, titleOf } from './report.ts';
+import { isProved, type Report, type ReportedTotals, sumNames, titleOf } from './report.ts';
 import { STYLE } from './style.ts';
 
-// A browser stays quick with so many rows; the sheet has all of them.
-const ROWS_SHOWN = 5000;
-
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+// The page's own style and nothing else, not even a style that a name smuggled in.
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 
 export function htmlReport(report: Report): string {
   const title = titleOf(report);
@@ -24,25 +26,28 @@ export function htmlReport(report: Report): string {
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <style>${raw(STYLE)}</style>
 </head>
 <body>
 <header>
 <h1>${title}</h1>
-<p>${period(report)} Made ${report.made_at}.</p>
+<p>${period(report)} Made ${minuteOf(report.made_at)} by ${sanitise(report.actor)}.</p>
 </header>
 <main>
+${verdict(report)}
 ${tiles(report)}
-<p>${summaryOf(report)}</p>
 ${report.missing_days.length === 0 ? '' : markup`<p class="bad">No statement for ${report.missing_days.join(', ')}.</p>`}
-${report.fail_on.length === 0 ? '' : markup`<p>The job fails for: ${report.fail_on.join(' or ')}.</p>`}
-${agesSection(report)}
-${report.history.length < 2 ? '' : markup`<section><h2>Open breaks after each reconciliation</h2>${chartOf(report.history)}</section>`}
-${report.totals.map(totalsSection)}
-${breaksSection(report)}
+${report.fail_on.length === 0 ? '' : markup`<p>The job fails for: ${report.fail_on.map(sanitise).join(' or ')}.</p>`}
+${report.breaks.length === 0 ? '' : markup`<div class="pair">${kindsSection(report)}${agesSection(report)}</div>`}
+${chartSection(report)}
+${totalsSections(report.totals)}
+${breaksTable(report)}
 ${statementsSection(report)}
 </main>
+<footer>${footer(report)}</footer>
+<div class="signatures"><div>Prepared by, date</div><div>Reviewed by, date</div></div>
 </body>
 </html>
 `;
@@ -54,89 +59,152 @@ function period({ from, to }: Report): string {
   return from === to ? `Statements of ${from}.` : `Statements from ${from} to ${to}.`;
 }
 
+function minuteOf(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
+}
+
+/** The one sentence that a reader needs who reads no more. */
+function verdict(report: Report): Markup {
+  if (!report.totals.every(isProved))
+    return markup`<p class="verdict bad">The totals are not proved: amounts are left that no line and no payout explains.</p>`;
+  if (report.open > 0) {
+    const sizes = [...sizesOf(report.breaks)].map(([currency, minor]) => shownMinor(minor, currency));
+    const worth = sizes.length === 0 ? '' : `: ${new Intl.ListFormat('en').format(sizes)}`;
+    return markup`<p class="verdict">${counted(report.open, 'difference is', 'differences are')} open${worth}. Everything else is explained, to the last minor unit.</p>`;
+  }
+  return markup`<p class="verdict good">Nothing is open: every line of the statements and every payout of the books is explained, to the last minor unit.</p>`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${grouped(String(count), null)} ${count === 1 ? one : many}`;
+}
+
 function tiles(report: Report): Markup {
   const failing = report.breaks.filter((each) => each.fails).length;
-  const proved = report.totals.every(({ unexplained }) => /^0(\.0+)?$/.test(unexplained));
+  const proved = report.totals.every(isProved);
   const tile = (name: string, value: string, tone: 'good' | 'bad' | 'plain') =>
-    markup`<div class="tile ${tone}"><dt>${name}</dt><dd>${value}</dd></div>`;
+    markup`<div class="tile ${tone}"><dt>${name}</dt><dd${raw(value.length > 14 ? ' class="long"' : '')}>${value}</dd></div>`;
+  const count = (value: number) => grouped(String(value), null);
   return markup`<dl class="tiles">
-${tile('lines matched', String(report.matched), 'plain')}
-${tile('open breaks', String(report.open), report.open === 0 ? 'good' : 'bad')}
-${report.fail_on.length === 0 ? '' : tile('that fail the job', String(failing), failing === 0 ? 'good' : 'bad')}
-${tile('expected later', String(report.expected), 'plain')}
+${tile('lines matched', count(report.matched), 'plain')}
+${tile('expected on a later statement', count(report.expected), 'plain')}
+${tile('open differences', count(report.open), report.open === 0 ? 'good' : 'bad')}
+${tile('new, carried on, closed', `${count(report.new)}, ${count(report.carried)}, ${count(report.closed)}`, 'plain')}
+${report.fail_on.length === 0 ? '' : tile('that fail the job', count(failing), failing === 0 ? 'good' : 'bad')}
 ${tile('totals', proved ? 'proved' : 'not proved', proved ? 'good' : 'bad')}
 </dl>`;
 }
 
-function agesSection(report: Report): Markup | string {
-  if (report.provider === null || report.breaks.length === 0) return '';
-  const rows = agesOf(report.breaks).map(
-    ({ title, count, amounts }) =>
-      markup`<tr><th scope="row">${title}</th><td class="number">${String(count)}</td><td class="number">${amounts.join(', ') || '–'}</td></tr>\n`,
-  );
-  return markup`<section><h2>Age of open breaks, in business days</h2>
-<table><thead><tr><th scope="col">age</th><th scope="col" class="number">breaks</th><th scope="col" class="number">difference</th></tr></thead>
-<tbody>${rows}</tbody></table></section>`;
+function amountsCell(sizes: ReadonlyMap<string, bigint>): Markup {
+  if (sizes.size === 0) return markup`<td class="number nothing">–</td>`;
+  const each = [...sizes].map(([currency, minor]) => markup`<span>${shownMinor(minor, currency)}</span>`);
+  return markup`<td class="number">${each}</td>`;
 }
 
-function totalsSection(totals: ReportedTotals): Markup {
-  const rows = sumNames(totals).map(
-    (name) =>
-      markup`<tr><th scope="row">${name.replaceAll('_', ' ')}</th><td class="number">${totals.statement[name] ?? ''}</td><td class="number">${totals.ledger[name] ?? ''}</td></tr>\n`,
+function countsTable(
+  title: string,
+  head: string,
+  rows: readonly { title: string; count: number; sizes: ReadonlyMap<string, bigint> }[],
+  all: ReadonlyMap<string, bigint>,
+): Markup {
+  const total = rows.reduce((sum, { count }) => sum + count, 0);
+  const body = rows.map(
+    ({ title: name, count, sizes }) =>
+      markup`<tr><th scope="row">${name}</th><td class="number">${grouped(String(count), null)}</td>${amountsCell(sizes)}</tr>\n`,
   );
-  return markup`<section><h2>Proof of the totals in ${totals.currency}</h2>
-<table><thead><tr><th></th><th scope="col" class="number">statement</th><th scope="col" class="number">ledger</th></tr></thead>
+  return markup`<section class="whole"><h2>${title}</h2>
+<table><thead><tr><th scope="col">${head}</th><th scope="col" class="number">open</th><th scope="col" class="number">difference</th></tr></thead>
+<tbody>${body}</tbody>
+<tfoot><tr><th scope="row">all</th><td class="number">${grouped(String(total), null)}</td>${amountsCell(all)}</tr></tfoot></table></section>`;
+}
+
+function kindsSection({ breaks }: Report): Markup {
+  const rows = BREAK_KINDS.flatMap((kind) => {
+    const of = breaks.filter((each) => each.kind === kind);
+    return of.length === 0
+      ? []
+      : [{ title: kind.replaceAll('_', ' '), count: of.length, sizes: sizesOf(of) }];
+  });
+  return countsTable('Open differences by kind', 'kind', rows, sizesOf(breaks));
+}
+
+/** Files that are compared have no ages. */
+function agesSection({ provider, breaks }: Report): Markup {
+  if (provider === null) return markup``;
+  return countsTable('By age, in business days', 'age', agesOf(breaks), sizesOf(breaks));
+}
+
+function chartSection({ history }: Report): Markup | string {
+  const charts = history.length < 2 ? [] : chartsOf(history);
+  if (charts.length === 0) return '';
+  const look = charts.length > 1 ? 'pair' : '';
+  return markup`<section><h2>Open differences after each of the last ${String(history.length)} reconciliations</h2><div class="${look}">${charts}</div></section>`;
+}
+
+// Amounts that are in no sum: they moved no money.
+const APART = new Set(['failed', 'in_flight']);
+
+function totalsSections(totals: readonly ReportedTotals[]): Markup {
+  if (totals.length === 0)
+    return markup`<section><h2>Proof of the totals</h2><p class="note">There is nothing to add up: no lines and no payouts.</p></section>`;
+  if (totals.length === 1)
+    return markup`<section><h2>Proof of the totals</h2>${totals.map((each) => totalsTable(each, true))}</section>`;
+  return markup`<section><h2>Proof of the totals</h2><p class="note">Sums of zero are left out.</p><div class="pair">${totals.map((each) => totalsTable(each, false))}</div></section>`;
+}
+
+function totalsTable(totals: ReportedTotals, zeros: boolean): Markup {
+  const { currency, statement, ledger } = totals;
+  const shown = (amount: string | undefined) => (amount === undefined ? '' : grouped(amount, currency));
+  const isShown = (name: string) =>
+    zeros || name === 'total' || [statement[name], ledger[name]].some((amount) => /[1-9]/.test(amount ?? ''));
+  const names = sumNames(totals).filter(isShown);
+  const inOrder = [...names.filter((name) => !APART.has(name)), ...names.filter((name) => APART.has(name))];
+  const rows = inOrder.map((name) => {
+    const look = APART.has(name) ? 'apart' : name === 'total' ? 'whole' : 'part';
+    const title = APART.has(name)
+      ? `${name.replaceAll('_', ' ')} (moved no money)`
+      : name.replaceAll('_', ' ');
+    const row = markup`<tr class="${look}"><th scope="row">${title}</th><td class="number">${shown(statement[name])}</td><td class="number">${shown(ledger[name])}</td></tr>\n`;
+    return name === 'other' ? markup`${[row, ...othersRows(totals)]}` : row;
+  });
+  const explained = Object.entries(totals.explained).filter(([, amount]) => /[1-9]/.test(amount));
+  const proved = isProved(totals);
+  return markup`<div class="whole"><h3>${currency}</h3>
+<table class="sums"><thead><tr><th></th><th scope="col" class="number">statements</th><th scope="col" class="number">books</th></tr></thead>
 <tbody>${rows}</tbody>
-<tfoot><tr><th scope="row">matched sums differ by</th><td class="number" colspan="2">${totals.differences}</td></tr>
-<tr><th scope="row">unexplained</th><td class="number" colspan="2">${totals.unexplained}</td></tr></tfoot></table></section>`;
+<tfoot><tr><th scope="row">matched sums differ by</th><td class="number" colspan="2">${shown(totals.differences)}</td></tr>
+${explained.map(([by, amount]) => markup`<tr class="apart"><th scope="row">of it explained by ${EXPLAINED_BY[by] ?? by}</th><td class="number" colspan="2">${shown(amount)}</td></tr>\n`)}<tr><th scope="row">unexplained</th><td class="number ${proved ? 'good' : 'bad'}" colspan="2">${shown(totals.unexplained)}</td></tr></tfoot></table></div>`;
 }
 
-const COLUMNS: readonly { key: string; title: string; number?: true }[] = [
-  { key: 'break', title: 'break', number: true },
-  { key: 'kind', title: 'kind' },
-  { key: 'reference_id', title: 'reference' },
-  { key: 'provider_id', title: 'provider id' },
-  { key: 'utr', title: 'UTR' },
-  { key: 'line', title: 'line', number: true },
-  { key: 'ledger', title: 'ledger' },
-  { key: 'statement', title: 'statement' },
-  { key: 'difference', title: 'difference', number: true },
-  { key: 'currency', title: 'currency' },
-  { key: 'age_days', title: 'age', number: true },
-];
+const EXPLAINED_BY: Readonly<Record<string, string>> = {
+  charges: 'the provider’s rates',
+  tolerance: 'the tolerance that is configured',
+};
 
-function breaksSection({ breaks, fail_on, open }: Report): Markup {
-  if (breaks.length === 0) return markup`<section><h2>Breaks</h2><p>None is open.</p></section>`;
-  const head = COLUMNS.map(
-    ({ title, number }) => markup`<th scope="col"${number ? raw(' class="number"') : ''}>${title}</th>`,
+/** What the lines are about that are no payouts. */
+function othersRows({ others, currency }: ReportedTotals): Markup[] {
+  return Object.entries(others).map(
+    ([kind, amount]) =>
+      markup`<tr class="apart within"><th scope="row">${kind}</th><td class="number">${grouped(amount, currency)}</td><td></td></tr>\n`,
   );
-  const rows = breaks
-    .slice(0, ROWS_SHOWN)
-    .map(
-      ({ item, fails }) =>
-        markup`<tr${fails && fail_on.length > 0 ? raw(' class="bad"') : ''}>${COLUMNS.map(({ key, number }) => cell(item, key, number))}</tr>\n`,
-    );
-  const more = open - ROWS_SHOWN;
-  return markup`<section><h2>Open breaks</h2>
-<table class="breaks"><thead><tr>${head}</tr></thead>
-<tbody>${rows}</tbody></table>
-${more > 0 ? markup`<p>And ${String(more)} more; a report with the ending .csv has all.</p>` : ''}</section>`;
 }
 
-function cell(item: Data, key: string, number: true | undefined): Markup {
-  const value = item[key] ?? null;
-  const shown = value === null ? '' : sanitise(String(value));
-  const look = number ? ' class="number"' : key === 'kind' ? ' class="kind"' : '';
-  return markup`<td${raw(look)}>${shown}</td>`;
-}
-
-function statementsSection({ statements }: Report): Markup | string {
-  if (statements.length === 0) return '';
+function statementsSection({ statements }: Report): Markup {
+  if (statements.length === 0)
+    return markup`<section><h2>Statements read</h2><p class="note">None: this looked again at what was open.</p></section>`;
   const rows = statements.map(
-    ({ file, profile, lines }) =>
-      markup`<tr><td>${sanitise(file)}</td><td>${profile}</td><td class="number">${String(lines)}</td></tr>\n`,
+    ({ file, profile, lines, sha256, already_imported: before }) =>
+      markup`<tr><td>${sanitise(file)}<div class="hash">sha256 ${sha256}</div></td><td>${profile}</td><td class="number">${grouped(String(lines), null)}</td><td>${before ? 'taken in before' : 'new'}</td></tr>\n`,
   );
   return markup`<section><h2>Statements read</h2>
-<table><thead><tr><th scope="col">file</th><th scope="col">read as</th><th scope="col" class="number">lines</th></tr></thead>
+<table><thead><tr><th scope="col">file</th><th scope="col">read as</th><th scope="col" class="number">lines</th><th scope="col"></th></tr></thead>
 <tbody>${rows}</tbody></table></section>`;
+}
+
+function footer(report: Report): Markup {
+  const who = report.os_user === report.actor ? '' : ` (system user ${sanitise(report.os_user)})`;
+  const what = report.rehearsed
+    ? 'This was a rehearsal; nothing of it is stored.'
+    : 'Statements are evidence: nothing was booked and no payout was changed.';
+  return markup`<p>Made ${report.made_at} by ${sanitise(report.actor)}${who} on ${sanitise(report.host)} with payrun ${report.version}. ${what}</p>`;
 }

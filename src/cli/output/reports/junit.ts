@@ -6,7 +6,7 @@
 import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
 import { sanitise } from '../sanitise.ts';
 import { type Markup, markup, raw } from './markup.ts';
-import { type Report, type ReportedBreak, sentenceOf, titleOf } from './report.ts';
+import { isProved, type Report, type ReportedBreak, sentenceOf, titleOf } from './report.ts';
 
 // Servers refuse files of more than some megabytes, and nobody reads the hundred-and-first.
 const SENTENCES = 100;
@@ -66,9 +66,10 @@ function daysCase({ missing_days, fail_on }: Report): Case {
 }
 
 function totalsCases({ totals }: Report): Case[] {
-  return totals.map(({ currency, differences, unexplained }) => {
+  return totals.map((each) => {
+    const { currency, differences, unexplained } = each;
     const said = sanitise(`Differences ${differences}, unexplained ${unexplained} ${currency}.`);
-    const proved = /^0(\.0+)?$/.test(unexplained);
+    const proved = isProved(each);
     return { name: `totals_${currency}`, failure: proved ? null : said, remark: proved ? said : null };
   });
 }

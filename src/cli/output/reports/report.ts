@@ -20,13 +20,18 @@ export interface ReportedTotals {
   statement: Readonly<Record<string, string>>;
   ledger: Readonly<Record<string, string>>;
   differences: string;
+  /** Of the differences, what needs nobody: by what explains it. */
+  explained: Readonly<Record<string, string>>;
+  /** What the lines of `other` are about. */
+  others: Readonly<Record<string, string>>;
   unexplained: string;
 }
 
-/** How many breaks a reconciliation left open. */
+/** What a reconciliation left open: how many breaks, and their differences in minor units by currency. */
 export interface PastReconciliation {
   on: string;
   open_count: number;
+  amounts: ReadonlyMap<string, bigint>;
 }
 
 export interface Report {
@@ -35,8 +40,18 @@ export interface Report {
   reconciliation: number | null;
   /** RFC 3339 UTC. */
   made_at: string;
+  actor: string;
+  os_user: string;
+  host: string;
+  version: string;
   rehearsed: boolean;
-  statements: readonly { file: string; profile: string; lines: number }[];
+  statements: readonly {
+    file: string;
+    sha256: string;
+    profile: string;
+    lines: number;
+    already_imported: boolean;
+  }[];
   from: string | null;
   to: string | null;
   missing_days: readonly string[];
@@ -84,6 +99,11 @@ function nameOf(item: Data): string {
 /** What is told first: one sentence that is the same in every form. */
 export function summaryOf(report: Report): string {
   return `${report.matched} lines matched, ${report.expected} payouts expected on a later statement, ${report.open} open breaks (${report.new} new, ${report.carried} carried on), ${report.closed} closed.`;
+}
+
+/** Nothing is left that no line and no payout explains. */
+export function isProved({ unexplained }: ReportedTotals): boolean {
+  return /^0(\.0+)?$/.test(unexplained);
 }
 
 /** Names of the sums, in the order in which they are proved. */
