@@ -99,10 +99,15 @@ function groupsThatMayRestate(lines: readonly StatementLine[]): StatementLine[][
   );
 }
 
+/**
+ * What a line says decides which of two is the later one, so that files may come in any order. Only where both say as
+ * much at the same instant, and not the same, the file that came last has the word: that is a correction.
+ */
 function byLateness(a: StatementLine, b: StatementLine): number {
   return (
     phase(a.status) - phase(b.status) ||
     compareText(a.stated_at ?? '', b.stated_at ?? '') ||
+    stated(a) - stated(b) ||
     compareBigint(a.statement_ids[0] ?? 0n, b.statement_ids[0] ?? 0n) ||
     compareText(a.content, b.content) ||
     a.occurrence - b.occurrence
@@ -112,6 +117,11 @@ function byLateness(a: StatementLine, b: StatementLine): number {
 /** An in-flight word that is fetched late never takes a final one back. */
 function phase(status: ProviderState): number {
   return status === 'in_flight' || status === 'unknown_word' ? 0 : 1;
+}
+
+/** How many of the values are stated that come late: a row with its fee is later than the same without. */
+function stated({ utr, fee_minor, tax_minor }: StatementLine): number {
+  return [utr, fee_minor, tax_minor].filter((value) => value !== null).length;
 }
 
 function restates(later: StatementLine, earlier: StatementLine): boolean {

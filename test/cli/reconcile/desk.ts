@@ -47,20 +47,28 @@ export interface Desk {
   write(name: string, rows: readonly string[]): void;
   file(name: string, text: string): void;
   seed(...payouts: SeededPayout[]): Promise<void>;
+  /** An empty ledger in another folder. */
+  renew(): Promise<void>;
 }
 
 export function createDesk(): Desk {
   const desk = {} as Desk;
-  beforeEach(async () => {
+  const open = async () => {
     desk.folder = mkdtempSync(join(tmpdir(), 'payrun-reconcile-'));
     desk.now = '2026-11-20T06:00:00.000Z';
     desk.file('payrun.toml', CONFIG);
     desk.database = await openLedger(join(desk.folder, 'payrun.db'), desk.now, { create: true });
-  });
-  afterEach(async () => {
+  };
+  const leave = async () => {
     await desk.database.close();
     rmSync(desk.folder, { recursive: true, force: true });
-  });
+  };
+  beforeEach(open);
+  afterEach(leave);
+  desk.renew = async () => {
+    await leave();
+    await open();
+  };
   desk.payrun = (...args) =>
     runPayrun(args, { cwd: desk.folder, now: () => new Date(desk.now), env: { PAYRUN_ACTOR: 'meera' } });
   desk.reconcile = async (...args) => {

@@ -89,6 +89,20 @@ describe('lines that restate each other', () => {
     expect(matching.superseded.size).toBe(2);
   });
 
+  it('do so in whatever order their files came; of two that say as much, the file that came last has the word', () => {
+    for (const [blank, full] of [
+      [1n, 2n],
+      [2n, 1n],
+    ] as const) {
+      const lines = [inFile(blank, { fee_minor: null }), inFile(full, {})];
+      expect(match(lines, [ours]).lines.map((each) => each.line.fee_minor)).toEqual([ours.fee_minor]);
+      const corrected = [inFile(blank, { fee_minor: 1n }), inFile(full, { fee_minor: 2n })];
+      expect(match(corrected, [ours]).lines.map((each) => each.line.fee_minor)).toEqual([
+        full > blank ? 2n : 1n,
+      ]);
+    }
+  });
+
   it('do not in one file: the second is a copy', () => {
     const lines = [inFile(1n, { fee_minor: null }), inFile(1n, {})];
     expect(outcomes(lines, [ours]).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);

@@ -133,11 +133,15 @@ const PLANTS = [
 ] as const;
 
 /** `count` payouts; about one in four carries a difference or a story of its own. */
-export function plant(seed: number, count: number): Truth {
+export function plant(
+  seed: number,
+  count: number,
+  stories: readonly (typeof PLANTS)[number][] = PLANTS,
+): Truth {
   const random = randomOf(seed);
   const truth: Truth = { attempts: [], lines: [], planted: [] };
   for (let no = 1; no <= count; no += 1) {
-    const plants = PLANTS[Math.floor(random() * PLANTS.length)] ?? 'none';
+    const plants = stories[Math.floor(random() * stories.length)] ?? 'none';
     plantOne(truth, no, random() < 0.7 ? 'none' : plants, random);
   }
   truth.attempts = shuffled(truth.attempts, random);
