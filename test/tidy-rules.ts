@@ -170,7 +170,7 @@ export const oneTitle: Rule = (file) => {
 };
 
 /** Files that nothing leads to from the entry. */
-export function unreachable(files: readonly SourceFile[], entry: string): string[] {
+export function unreachable(files: readonly SourceFile[], entries: readonly string[]): string[] {
   const known = new Map(files.map((file) => [file.path, file]));
   const reached = new Set<string>();
   const follow = (path: string): void => {
@@ -180,7 +180,7 @@ export function unreachable(files: readonly SourceFile[], entry: string): string
     if (!path.endsWith('.ts')) return;
     for (const specifier of importsOf(file)) if (specifier.startsWith('.')) follow(resolved(path, specifier));
   };
-  follow(entry);
+  for (const entry of entries) follow(entry);
   return files.map(({ path }) => path).filter((path) => !path.endsWith('.d.ts') && !reached.has(path));
 }
 
