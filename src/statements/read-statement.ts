@@ -66,7 +66,10 @@ export function readStatement(bytes: Uint8Array, profile: Profile, timeZone: str
   const proved =
     movements === null || csv.errors.length > 0
       ? null
-      : prove(movements, prepared.totals, profile, count.lines);
+      : prove(movements, prepared.totals, profile, {
+          last_line: count.lines,
+          balance_column: titles[resolved.at.get('balance') ?? -1]?.trim() ?? null,
+        });
   return {
     rows,
     errors: [...csv.errors, ...(proved?.errors ?? [])],

@@ -48,25 +48,38 @@ export function needsProof(profile: Profile, totals: readonly TotalsLine[]): boo
   return profile.columns.balance !== undefined || totals.length > 0 || profile.totals_required;
 }
 
-/** `lastLine` is where a file ends that states nothing. */
+/** Where things stand in the file, for whoever has to look there. */
+export interface Places {
+  /** Where a file ends that states nothing. */
+  last_line: number;
+  /** The title of the column of running balances. */
+  balance_column: string | null;
+}
+
 export function prove(
   movements: readonly Movement[],
   totals: readonly TotalsLine[],
   profile: Profile,
-  lastLine: number,
+  places: Places,
 ): Proved {
   const errors: RowError[] = [];
   const stated = totals.flatMap((line) => statedBy(line, movements, profile, errors));
   if (profile.totals_required && totals.length === 0) {
     const message = `No line states control totals, which every ${profile.name} report ends with; it was cut off.`;
-    errors.push({ line: lastLine, column: null, code: 'control_total_missing', message, value: null });
+    errors.push({
+      line: places.last_line,
+      column: null,
+      code: 'control_total_missing',
+      message,
+      value: null,
+    });
   }
   if (errors.length > 0) return { proofs: [], errors, warnings: [] };
   const proofs = stated.flatMap((each) => proofOf(each, stated, movements) ?? []);
   const balances = balanceProofs(movements, stated, profile);
   const findings = [
     ...proofs.filter(({ proved }) => !proved).map(totalDiffers),
-    ...balances.flatMap(({ breaks }) => breaks),
+    ...balances.flatMap(({ breaks }) => breaks.map((each) => ({ ...each, column: places.balance_column }))),
   ];
   const all = [...proofs, ...balances.map(({ proof }) => proof)];
   if (profile.totals_differ === 'refuse') return { proofs: all, errors: findings, warnings: [] };
@@ -228,14 +241,14 @@ function runThrough(
     const expected = balance === null ? null : balance - moved;
     if (says !== null && expected !== null && says !== expected) {
       const message = `The balance is ${shown(says)} ${currency}, and ${shown(expected)} would follow from the row before.`;
-      breaks.push({ line, column: 'balance', code: 'balance_differs', message, value: shown(says) });
+      breaks.push({ line, column: null, code: 'balance_differs', message, value: shown(says) });
     }
     balance = says ?? expected;
     last = line;
   }
   if (closing !== null && balance !== null && balance !== closing) {
     const message = `The last balance is ${shown(balance)} ${currency}, and the file states ${shown(closing)} as its closing balance.`;
-    breaks.push({ line: last, column: 'balance', code: 'balance_differs', message, value: shown(balance) });
+    breaks.push({ line: last, column: null, code: 'balance_differs', message, value: shown(balance) });
   }
   const [first] = breaks;
   return {

@@ -266,9 +266,9 @@ describe('what a report states about itself', () => {
   it.each([
     ['a sum', ['Opening,100.00', ...rows, 'Sums,2,15.01,1,25.00'], [6, null, 'control_total_differs']],
     ['a count', [...rows, 'Sums,3,15.00,1,25.00'], [5, null, 'control_total_differs']],
-    ['a balance', ['Opening,99.99', ...rows], [3, 'balance', 'balance_differs']],
-    ['an overdrawn balance', ['Opening,100.00,Dr', ...rows], [3, 'balance', 'balance_differs']],
-    ['a row that was taken out', [rows[0] ?? '', rows[2] ?? ''], [3, 'balance', 'balance_differs']],
+    ['a balance', ['Opening,99.99', ...rows], [3, 'Balance', 'balance_differs']],
+    ['an overdrawn balance', ['Opening,100.00,Dr', ...rows], [3, 'Balance', 'balance_differs']],
+    ['a row that was taken out', [rows[0] ?? '', rows[2] ?? ''], [3, 'Balance', 'balance_differs']],
     ['no number', [...rows, 'Closing,1.2.3'], [5, null, 'control_total_invalid']],
   ])('refuses the file with its line: %s', (_, lines, expected) => {
     const directions = { debit: ['Dr'], credit: ['Cr'] };

@@ -48,7 +48,7 @@ svg { display: block; width: 100%; max-width: 48rem; height: auto; }
 svg rect { fill: var(--bar); }
 svg line { stroke: var(--line); stroke-width: 1; } svg line.base { stroke: var(--rule); }
 svg text { fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
-footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75rem; color: var(--soft); font-size: .85rem; }
+footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .75rem; color: var(--soft); font-size: .85rem; }
 .signatures { display: none; }
 @page { size: A4; margin: 16mm 14mm 18mm; @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
 @media print {
@@ -65,7 +65,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75re
   thead { display: table-header-group; } tfoot { display: table-row-group; }
   th, td { padding: .22rem .5rem; }
   tr, .tile, figure, .whole { break-inside: avoid; }
-  .signatures { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; margin-top: 3rem; break-inside: avoid; }
+  footer { margin-top: 1rem; font-size: 7.5pt; break-inside: avoid; break-after: avoid; }
+  .signatures { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; margin-top: 2.5rem; break-inside: avoid; }
   .signatures div { border-top: 1px solid #000; padding-top: .3rem; }
 }
 `;
