@@ -8,7 +8,7 @@ import { compareText } from '../domain/reconciliation/statement-line.ts';
 import type { LineCount } from '../statements/line-count.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
-import { detectProfile, readStatement, type StatementRow } from '../statements/read-statement.ts';
+import { profileFor, readStatement, type StatementRow } from '../statements/read-statement.ts';
 import type { Proof } from '../statements/statement-proof.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
 import { statementBySha256, storeStatement } from '../store/statements.ts';
@@ -29,7 +29,7 @@ export interface StatementTerms {
   /** The profile to read with; null to tell it by each file's header. */
   profile: Profile | null;
   profiles: readonly Profile[];
-  /** Whose missing columns are reported where no profile fits. */
+  /** Whose missing columns are reported where no profile fits or nearly fits. */
   expected_profile: Profile;
   /** The ledger's: it decides the day of an instant. */
   time_zone: string;
@@ -134,7 +134,7 @@ export function readFile(
   terms: Omit<StatementTerms, 'provider'>,
   warnings: CsvWarning[],
 ): Pick<ReadFile, 'profile' | 'rows' | 'count' | 'proofs'> {
-  const profile = terms.profile ?? detectProfile(input.bytes, terms.profiles) ?? terms.expected_profile;
+  const profile = terms.profile ?? profileFor(input.bytes, terms.profiles, terms.expected_profile);
   const read = readStatement(input.bytes, profile, terms.time_zone);
   if (read.errors.length > 0) throw fileRefused(input.name, read.errors);
   warnings.push(...read.warnings);

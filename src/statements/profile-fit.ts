@@ -3,7 +3,7 @@
  * what is missing. The one place where names in a profile meet names in a file.
  */
 import { parse } from 'csv-parse/sync';
-import { PayrunError } from '../domain/errors.ts';
+import { PayrunError, type RowError } from '../domain/errors.ts';
 import { type ColumnRef, columnName, type Field, type Profile } from './profile.ts';
 import { decodeAs } from './statement-encoding.ts';
 
@@ -14,8 +14,8 @@ export interface Resolved {
   sums: ReadonlyMap<Field, readonly number[]>;
   /** For each rule of the profile's kinds, in their order; -1 where the file has no such column. */
   kinds: readonly number[];
-  /** Names of required columns that the file does not have. */
-  missing: readonly string[];
+  /** Required columns that the file does not have, each with all of its names. */
+  missing: readonly (readonly string[])[];
   /** How many of the profile's fields the file has. */
   known: number;
   /** Columns that the profile neither reads nor knows. */
@@ -27,7 +27,7 @@ export interface Fit {
   profile: Profile;
   fits: boolean;
   known: number;
-  missing: readonly string[];
+  missing: Resolved['missing'];
 }
 
 const HEADER_BYTES = 65_536;
@@ -69,12 +69,36 @@ export function resolveColumns(cells: readonly string[], profile: Profile): Reso
   };
 }
 
-function missingOf(profile: Profile, find: (names: readonly string[]) => number, width: number): string[] {
-  const byName = profile.required.filter((names) => find(names) < 0).map((names) => names.join('" or "'));
+function missingOf(
+  profile: Profile,
+  find: (names: readonly string[]) => number,
+  width: number,
+): Resolved['missing'] {
   const beyond = Object.values(profile.columns).flatMap((ref) =>
-    'position' in ref && ref.position >= width ? [`column ${ref.position + 1}`] : [],
+    'position' in ref && ref.position >= width ? [[`column ${ref.position + 1}`]] : [],
   );
-  return [...byName, ...beyond];
+  return [...profile.required.filter((names) => find(names) < 0), ...beyond];
+}
+
+/** One error for each column that is missing, at `line`; `has` says what is there instead. */
+export function missingErrors(
+  missing: Resolved['missing'],
+  profile: Profile,
+  line: number,
+  has: string,
+): RowError[] {
+  return missing.map((names) => ({
+    line,
+    column: names[0] ?? null,
+    code: 'column_missing',
+    message: `Column ${anyOf(names)} of the profile ${profile.name} is missing; ${has}.`,
+    value: null,
+  }));
+}
+
+/** `"Debit" or "Paid out"`. */
+export function anyOf(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(' or ');
 }
 
 /** The cells of one physical line, taken by itself: a row may go on behind it, and then it is no header. */
@@ -155,4 +179,19 @@ export function detectProfile(bytes: Uint8Array, profiles: readonly Profile[]): 
     );
   }
   return best?.profile;
+}
+
+/**
+ * The profile to read a file with whose user names none: what its header fits, else what it nearly fits, so that the
+ * column is named which a report has renamed; else `expected`.
+ */
+export function profileFor(bytes: Uint8Array, profiles: readonly Profile[], expected: Profile): Profile {
+  return detectProfile(bytes, profiles) ?? fitsOf(bytes, profiles).find(nearlyFits)?.profile ?? expected;
+}
+
+// A file that has less than half of a profile's fields is another report.
+const NEARLY = 0.5;
+
+export function nearlyFits({ fits, known, profile }: Fit): boolean {
+  return !fits && profile.header !== 'none' && known >= Object.keys(profile.columns).length * NEARLY;
 }

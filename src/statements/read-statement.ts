@@ -5,13 +5,13 @@
 import type { RowError } from '../domain/errors.ts';
 import { countLines, type LineCount } from './line-count.ts';
 import type { Profile } from './profile.ts';
-import { resolveColumns } from './profile-fit.ts';
+import { missingErrors, resolveColumns } from './profile-fit.ts';
 import { type CsvRead, type CsvWarning, excerpt, readCsv, unknownColumn } from './read-csv.ts';
 import { type Movement, needsProof, type Proof, prove } from './statement-proof.ts';
 import { rowReader, type StatementRow } from './statement-row.ts';
 import { type Prepared, prepareText } from './statement-text.ts';
 
-export { detectProfile } from './profile-fit.ts';
+export { detectProfile, profileFor } from './profile-fit.ts';
 export type { StatementRow } from './statement-row.ts';
 
 export interface StatementRead {
@@ -45,7 +45,7 @@ export function readStatement(bytes: Uint8Array, profile: Profile, timeZone: str
   const cells = csv.header?.values ?? [];
   const resolved = resolveColumns(cells, profile);
   if (csv.header !== null && csv.errors.length === 0)
-    csv.errors.push(...resolved.missing.map((name) => columnMissing(name, csv, profile)));
+    csv.errors.push(...missingErrors(resolved.missing, profile, csv.header.line, headerShown(cells)));
   if (csv.header === null || csv.errors.length > 0)
     return { rows: [], errors: csv.errors, warnings: csv.warnings, ...uncounted(prepared.bytes, prepared) };
   if (profile.other_columns === 'warn' && !headerless) {
@@ -112,10 +112,8 @@ function uncounted(bytes: Uint8Array, { skipped }: Prepared): Pick<StatementRead
   return { count: countLines(bytes).finish(skipped).count, proofs: [] };
 }
 
-function columnMissing(name: string, { header }: CsvRead, profile: Profile): RowError {
-  const has = header?.values.map((cell) => `"${excerpt(cell)}"`).join(', ') ?? '';
-  const message = `Column "${name}" of the profile ${profile.name} is missing; the file has ${has}.`;
-  return { line: header?.line ?? 1, column: name, code: 'column_missing', message, value: null };
+function headerShown(cells: readonly string[]): string {
+  return `the file has ${cells.map((cell) => `"${excerpt(cell)}"`).join(', ')}`;
 }
 
 /** That no line is lost is proved, not hoped: should one be, the file is refused. */

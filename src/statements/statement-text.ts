@@ -9,6 +9,7 @@ import type { Profile } from './profile.ts';
 import {
   findHeader,
   MOST_LINES_BEFORE_HEADER,
+  missingErrors,
   nearestHeader,
   resolveColumns,
   splitLine,
@@ -130,13 +131,7 @@ function headerNotFound(first: readonly string[], profile: Profile): Prepared {
     nearest < 0
       ? `none of the first ${MOST_LINES_BEFORE_HEADER} lines names any of its columns`
       : `the nearest line has ${cells.map((cell) => `"${excerpt(cell.trim())}"`).join(', ')}`;
-  const errors = missing.map((name) => ({
-    line,
-    column: name,
-    code: 'column_missing',
-    message: `Column "${name}" of the profile ${profile.name} is missing; ${has}.`,
-    value: null,
-  }));
+  const errors = missingErrors(missing, profile, line, has);
   const skipped = { header: 0, pattern: 0, totals: 0, footer: 0 };
   return { bytes: new Uint8Array(), errors, skipped, totals: [] };
 }

@@ -173,7 +173,11 @@ describe('columns', () => {
       { utr: 'A', amount_minor: 100n },
     ]);
     expect(located('Amount,Text\n1.00,a\n', changes)).toEqual([[1, 'Amount (INR )', 'column_missing']]);
-    expect(read('Txt,Amount(INR)\na,1\n', changes).errors[0]?.column).toBe('Narration" or "Text');
+    const [error] = read('Txt,Amount(INR)\na,1\n', changes).errors;
+    expect(error).toMatchObject({ column: 'Narration', code: 'column_missing' });
+    expect(error?.message).toContain(
+      'Column "Narration" or "Text" of the profile own is missing; the file has "Txt"',
+    );
   });
 
   it('have positions where the file has no header', () => {

@@ -1,7 +1,7 @@
 import { formatAmount } from '../../domain/money/money.ts';
 import { LINE_KINDS } from '../../domain/reconciliation/statement-line.ts';
 import type { Profile } from '../../statements/profile.ts';
-import { type Fit, fitsOf, headerOf, resolveColumns } from '../../statements/profile-fit.ts';
+import { anyOf, fitsOf, headerOf, nearlyFits, resolveColumns } from '../../statements/profile-fit.ts';
 import { readStatement, type StatementRead } from '../../statements/read-statement.ts';
 import { argument, type Context, type Data, type Input, type Outcome, type Verb } from '../command.ts';
 import { readInputFile } from '../input-file.ts';
@@ -10,8 +10,6 @@ import { countView, proofData, proofView } from './statement-proof.ts';
 
 const ROWS_SHOWN = 10;
 const PROBLEMS_SHOWN = 100;
-// A profile of which the file has less is about another report.
-const NEARLY = 0.5;
 
 export const verb: Verb = {
   name: 'statement inspect',
@@ -28,7 +26,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const file = await readInputFile(context, argument(input, 0));
   const fits = fitsOf(file.bytes, terms.profiles);
   const candidates = fits.filter(({ fits: whole }) => whole).map(({ profile }) => profile.name);
-  const nearly = fits.filter(isNear);
+  const nearly = fits.filter(nearlyFits);
   const nearest = nearly[0]?.profile ?? terms.expected_profile;
   const profile = terms.profile ?? fits.find(({ fits: whole }) => whole)?.profile ?? nearest;
   const read = readStatement(file.bytes, profile, terms.time_zone);
@@ -41,7 +39,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     .slice(0, PROBLEMS_SHOWN)
     .map(({ line, column, code, message }) => ({ line, column, code, message }));
   const kinds = kindsData(read);
-  const near = nearly.map((fit) => ({ profile: fit.profile.name, missing: [...fit.missing] }));
+  const near = nearly.map((fit) => ({ profile: fit.profile.name, missing: fit.missing.map(anyOf) }));
   return {
     data: {
       file: file.name,
@@ -60,10 +58,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     },
     view: [
       `${file.name}, read as ${profile.name}: ${profile.encoding}, columns separated by ${nameOf(profile.delimiter)}. Its header fits: ${candidates.length === 0 ? 'no profile' : candidates.join(', ')}.`,
-      ...near.map(
-        (each) =>
-          `It nearly fits ${each.profile}; missing: ${each.missing.map((name) => `"${name}"`).join(', ')}.`,
-      ),
+      ...near.map((each) => `It nearly fits ${each.profile}; missing: ${each.missing.join(', ')}.`),
       table('Columns', ['column', 'becomes'], columns),
       table('First rows', ['line', 'kind', 'provider_reference', 'utr', 'amount', 'status', 'date'], rows),
       table(
@@ -80,10 +75,6 @@ async function run(context: Context, input: Input): Promise<Outcome> {
       ...problemsView(problems, read.errors.length),
     ],
   };
-}
-
-function isNear({ fits, known, profile }: Fit): boolean {
-  return !fits && profile.header !== 'none' && known >= Object.keys(profile.columns).length * NEARLY;
 }
 
 function rowsData(read: StatementRead): Data[] {

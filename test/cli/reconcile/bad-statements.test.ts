@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Data } from '../../../src/cli/command.ts';
 import { report, reportRow, seeded } from '../../operations/seed-payouts.ts';
 import { CONFIG, createDesk } from './desk.ts';
 
@@ -113,6 +114,20 @@ describe('a statement that cannot be taken', () => {
       (await desk.payrun('statement', 'list', '--json')).json<{ items: unknown[] }>().data.items,
     ).toEqual([]);
     expect(await desk.breaks('--state', 'all')).toEqual([]);
+  });
+
+  it('because a column was renamed is read as the profile that it nearly fits', async () => {
+    const text = 'Date,Narration,Chq./Ref.No.,Value Dt,Paid,Deposit Amt.,Closing Balance\n';
+    desk.file('bank.csv', text);
+    expect(await refusal('bank.csv', ['statement', 'import', 'bank.csv'])).toEqual([
+      4,
+      [1, 'Debit Amount', 'column_missing'],
+    ]);
+    const { data } = (await desk.payrun('statement', 'inspect', 'bank.csv', '--json')).json<Data>();
+    expect(data).toMatchObject({ profile: 'hdfc', candidates: [], near: [{ profile: 'hdfc' }] });
+    desk.file('strange.csv', 'a,b\n1,2\n');
+    const [, ...columns] = await refusal('strange.csv', ['statement', 'import', 'strange.csv']);
+    expect(columns[0]).toEqual([1, 'payout_id', 'column_missing']);
   });
 
   it('takes a good one with it that came in the same command', async () => {
