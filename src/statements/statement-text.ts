@@ -79,11 +79,12 @@ function withoutSkipped(text: string, profile: Profile): Prepared {
     const fate: Fate = inQuotes ? 'kept' : fateOf(content, index);
     if (fate === 'kept') {
       if (oddQuotes(content)) inQuotes = !inQuotes;
-      kept.push(content, end);
+      // A lone carriage return would become one line end with the line feed of an emptied line behind it.
+      kept.push(content, end === '\r' && !inQuotes ? '\n' : end);
     } else {
       if (fate !== 'filler') skipped[fate] += 1;
       // Also the last line of a file, which may have no end, still counts as one.
-      kept.push(end === '' ? '\n' : end);
+      kept.push(end === '\r\n' ? end : '\n');
     }
     index += 1;
   }
