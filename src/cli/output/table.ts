@@ -40,27 +40,61 @@ export function tableText(view: TableView, style: TableStyle): string {
   const columns = view.columns.map((column) => shapeOf(column, view.rows));
   const cells = view.rows.map((row) => columns.map((column) => sanitise(tableCell(row[column.key]))));
   const widths = columns.map((column, index) => Math.max(displayWidth(column.title), widest(cells, index)));
+  // A list of names and values has no titles, and then no line for them.
+  const head = columns.every(({ title }) => title === '')
+    ? null
+    : columns.map(({ title }) => ({ plain: title, shown: style.paint('bold', title) }));
+  const rows = cells.map((row) =>
+    row.map((cell, index) => {
+      const tone = toneOf(columns[index]?.key ?? '', cell);
+      return { plain: cell, shown: tone ? style.paint(tone, cell) : cell };
+    }),
+  );
+  const lines =
+    style.width === null
+      ? paddedLines(columns, widths, head === null ? rows : [head, ...rows])
+      : fittedLines(columns, fitted(widths, leastWidths(columns, cells), style.width), head, rows);
+  const title = view.title === undefined ? '' : `${style.paint('bold', sanitise(view.title))}\n`;
+  return `${title}${lines.replace(/[ ]+$/gm, '')}\n`;
+}
+
+/** A cell as it is, and as it is shown: in colour. */
+interface Cell {
+  plain: string;
+  shown: string;
+}
+
+/** Where nothing is cut, a line is its cells filled up with spaces: laying out a hundred rows takes no time. */
+function paddedLines(columns: readonly Shape[], widths: readonly number[], rows: readonly Cell[][]): string {
+  const gap = ' '.repeat(GAP);
+  return rows
+    .map((row) =>
+      row
+        .map(({ plain, shown }, index) => {
+          const room = ' '.repeat(Math.max(0, (widths[index] ?? 0) - displayWidth(plain)));
+          return columns[index]?.right ? room + shown : shown + room;
+        })
+        .join(gap),
+    )
+    .join('\n');
+}
+
+function fittedLines(
+  columns: readonly Shape[],
+  widths: number[],
+  head: readonly Cell[] | null,
+  rows: readonly Cell[][],
+): string {
   const table = new Table({
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    // A list of names and values has no titles, and then no line for them.
-    head: columns.every(({ title }) => title === '')
-      ? []
-      : columns.map((column) => style.paint('bold', column.title)),
+    head: head === null ? [] : head.map(({ shown }) => shown),
     colAligns: columns.map((column) => (column.right ? 'right' : 'left')),
-    colWidths: style.width === null ? widths : fitted(widths, leastWidths(columns, cells), style.width),
+    colWidths: widths,
     truncate: '…',
   });
-  for (const row of cells) {
-    table.push(
-      row.map((cell, index) => {
-        const tone = toneOf(columns[index]?.key ?? '', cell);
-        return tone ? style.paint(tone, cell) : cell;
-      }),
-    );
-  }
-  const title = view.title === undefined ? '' : `${style.paint('bold', sanitise(view.title))}\n`;
-  return `${title}${table.toString().replace(/[ ]+$/gm, '')}\n`;
+  for (const row of rows) table.push(row.map(({ shown }) => shown));
+  return table.toString();
 }
 
 /** An outcome's data without a view of its own: names and values, then each list of rows as a table. */
