@@ -25,6 +25,7 @@ import { readInputFile, regularFileSize } from './input-file.ts';
 import type { ReportedBreak } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
 import { comparisonTerms, configIfAny, type Reading, readingTerms } from './reconciliation-terms.ts';
+import { proofData } from './statement/statement-proof.ts';
 
 export const verb: Verb = {
   name: 'reconcile',
@@ -102,12 +103,13 @@ function foundData(found: Reconciled, provider: string, failing: Data): Data {
   return {
     reconciliation: Number(found.reconciliation),
     provider,
-    statements: found.statements.map(({ file, sha256, profile, lines, already_imported }) => ({
+    statements: found.statements.map(({ file, sha256, profile, lines, already_imported, proofs }) => ({
       file,
       sha256,
       profile,
       lines,
       already_imported,
+      proofs: proofs.map(proofData),
     })),
     coverage: coverageData(found.coverage),
     matched: found.matched,
@@ -281,7 +283,22 @@ function view(data: Data, items: readonly Data[]): (TableView | string)[] {
       rows: items,
     });
   for (const totals of data.totals as Data[]) parts.push(totalsView(totals));
+  const proofs = (data.statements as Data[]).flatMap(({ file, proofs: own }) =>
+    ((own ?? []) as Data[]).map((proof) => ({ ...proof, file: file ?? null })),
+  );
+  if (proofs.length > 0) parts.push(proofsView(proofs));
   return parts;
+}
+
+/** Opening and movements are closing: what each file says of itself, and what its rows come to. */
+function proofsView(rows: readonly Data[]): TableView {
+  const keys = ['file', 'what', 'currency', 'line', 'stated', 'found', 'proved'];
+  const right = new Set(['line', 'stated', 'found']);
+  return {
+    title: 'What the files state, held against their rows',
+    columns: keys.map((key) => (right.has(key) ? { key, align: 'right' } : { key })),
+    rows,
+  };
 }
 
 /** What of the differences needs nobody, where there is any. */

@@ -3,6 +3,7 @@
  * about payouts of that batch; a line without any name may be about payouts of its day whose amounts add up to it.
  * Where more than one set of payouts fits, or the search cannot be finished, the line is ambiguous: no set is guessed.
  */
+import { sumMinor } from '../money/money.ts';
 import { byContent } from './claims.ts';
 import { groupBy } from './group-by.ts';
 import type { LedgerAttempt } from './match.ts';
@@ -130,9 +131,9 @@ function solve(
 ): Map<StatementLine, BulkFinding> {
   const findings = new Map<StatementLine, BulkFinding>();
   const claims = new Map<LedgerAttempt, StatementLine[]>();
+  const candidatesOf = candidateReader(pool);
   for (const line of lines) {
-    const candidates = pool.filter((each) => fitsBeneficiary(line, each));
-    const finding = sumOf(line, candidates, budget);
+    const finding = sumOf(line, candidatesOf(line.provider_beneficiary_id), budget);
     if (finding === null) continue;
     findings.set(line, finding);
     if (finding.found !== 'many') continue;
@@ -151,14 +152,40 @@ function solve(
   return findings;
 }
 
+interface Candidates {
+  attempts: readonly LedgerAttempt[];
+  amounts: readonly bigint[];
+  sum: bigint;
+}
+
+/** Those of a pool that a line may be about, by the beneficiary that it states; made once for each. */
+function candidateReader(pool: readonly LedgerAttempt[]): (beneficiary: string | null) => Candidates {
+  const byBeneficiary = groupBy(pool, (each) => each.provider_beneficiary_id);
+  const unstated = pool.filter((each) => each.provider_beneficiary_id === null);
+  const known = new Map<string | null, Candidates>();
+  return (beneficiary) => {
+    const before = known.get(beneficiary);
+    if (before) return before;
+    const attempts =
+      beneficiary === null ? pool : inOrder([...(byBeneficiary.get(beneficiary) ?? []), ...unstated]);
+    const amounts = attempts.map((each) => each.amount_minor);
+    const made = { attempts, amounts, sum: sumMinor(amounts) };
+    known.set(beneficiary, made);
+    return made;
+  };
+}
+
 function sumOf(
   line: StatementLine,
-  candidates: readonly LedgerAttempt[],
+  { attempts, amounts, sum }: Candidates,
   budget: number,
 ): BulkFinding | null {
-  const amounts = candidates.map((each) => each.amount_minor);
+  if (line.amount_minor > sum) return null;
+  // Not even looking at each of them is within the budget; that they are all of them takes one look.
+  if (amounts.length > budget && line.amount_minor !== sum)
+    return { found: 'several', candidates: [], sets: 'too_many' };
   const answer = subsetSum(amounts, line.amount_minor, budget);
-  const at = (places: readonly number[]) => places.flatMap((place) => candidates[place] ?? []);
+  const at = (places: readonly number[]) => places.flatMap((place) => attempts[place] ?? []);
   switch (answer.found) {
     case 'none':
       return null;
@@ -171,13 +198,6 @@ function sumOf(
     case 'unknown':
       return { found: 'several', candidates: [], sets: 'too_many' };
   }
-}
-
-function fitsBeneficiary(line: StatementLine, attempt: LedgerAttempt): boolean {
-  const { provider_beneficiary_id: stated } = line;
-  return (
-    stated === null || attempt.provider_beneficiary_id === null || attempt.provider_beneficiary_id === stated
-  );
 }
 
 /** Largest first, as the search wants them; ties by name, so that the order of the ledger's rows means nothing. */

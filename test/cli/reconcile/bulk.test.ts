@@ -126,3 +126,19 @@ test('a tolerance that is no amount is refused with its line', async () => {
   expect(ran.exit).toBe(2);
   expect(ran.json().error.message).toMatch(/payrun\.toml:4: \[reconciliation\] amount_tolerance\.INR: /);
 });
+
+test('a statement with balances proves that opening and movements are closing, in its data and in the table', async () => {
+  await desk.seed(seeded(1));
+  const profile = PROFILE.replace('credit = "In"', 'credit = "In"\nbalance = "Balance"');
+  desk.file('payrun.toml', CONFIG + profile);
+  const rows = ['2026-11-18,payout pay-000001,1000.01,,3999.99', '2026-11-19,fee,3.50,,3996.49'];
+  desk.file('bank.csv', `${['Day,Text,Out,In,Balance', ...rows].join('\n')}\n`);
+  const ran = await desk.payrun('reconcile', 'bank.csv', '--dry-run');
+  expect(ran.stdout).toContain('What the files state, held against their rows');
+  const { statements } = await desk.reconcile('bank.csv');
+  expect(statements).toMatchObject([
+    { proofs: [{ what: 'running_balance', stated: '3996.49', found: '3996.49', proved: true }] },
+  ]);
+  desk.file('cut.csv', `${['Day,Text,Out,In,Balance', rows[0], '2026-11-20,fee,3.50,,3.00'].join('\n')}\n`);
+  expect((await desk.payrun('reconcile', 'cut.csv', '--json')).exit).toBe(4);
+});

@@ -48,11 +48,13 @@ async function holds(truth: Truth): Promise<void> {
 }
 
 describe('planted differences', () => {
-  it('in a shuffled statement of some 400 lines are found exactly, and none is invented', async () => {
+  it('in a shuffled statement of some 400 lines are found exactly, and none is invented', {
+    timeout: 120_000,
+  }, async () => {
     await holds(plant(FIRST_SEED, 380));
   });
 
-  it('that the next day’s file explains are closed, and the others stay', async () => {
+  it('that the next day’s file explains are closed, and the others stay', { timeout: 120_000 }, async () => {
     const truth = plant(FIRST_SEED + 1, 120);
     // A fifth of the payouts that agree is reported a day late.
     const random = randomOf(7);

@@ -118,4 +118,16 @@ describe('a line without any name', () => {
     const [line] = match([debit(310_234_567n)], [...many, paid(99, 1n)]).lines;
     expect(line).toMatchObject({ outcome: 'ambiguous', sets: 'too_many', candidates: [] });
   });
+
+  it('costs no more than its share, however many lines and payouts of a day have no name', () => {
+    const attempts = Array.from({ length: 20_000 }, (_, no) => paid(no + 1, BigInt(1_000_000 + 7 * no)));
+    const lines = Array.from({ length: 20_000 }, (_, no) =>
+      debit(BigInt(50_000_000 + 13 * no), { occurrence: no }),
+    );
+    const started = performance.now();
+    const found = match(lines, attempts).lines;
+    expect(new Set(found.map((each) => each.outcome))).toEqual(new Set(['ambiguous']));
+    // Four hundred million pairs would take minutes; this leaves room for a busy machine.
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
 });

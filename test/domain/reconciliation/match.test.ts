@@ -27,6 +27,11 @@ describe('the passes', () => {
     const alien = lineOf(ours, { provider_id: 'alien', provider_reference: 'alien' });
     expect(outcomes([alien], [ours])).toEqual(['missing_in_ledger']);
     expect(outcomes([lineOf(ours, { ...UNNAMED, utr: 'NOTOURS' })], [ours])).toEqual(['missing_in_ledger']);
+    // Our UTR under a name that is not this payout's proves nothing.
+    for (const name of [{ provider_id: 'alien' }, { provider_reference: 'alien' }])
+      expect(outcomes([lineOf(ours, { ...UNNAMED, utr: ours.utr, ...name })], [ours])).toEqual([
+        'missing_in_ledger',
+      ]);
   });
 
   it('call names of two payouts ambiguous', () => {
@@ -53,6 +58,14 @@ describe('the passes', () => {
       'duplicate provider_reference',
       'matched provider_id',
     ]);
+  });
+
+  it('let the line that agrees explain the payout, and call the other a copy', () => {
+    const ours = attempt(1);
+    for (const more of [1n, -1n, 2n, -2n]) {
+      const lines = [lineOf(ours, { amount_minor: ours.amount_minor + more }), lineOf(ours)];
+      expect(outcomes(lines, [ours])).toEqual(['duplicate provider_id', 'matched provider_id']);
+    }
   });
 
   it('never guess between two unnamed lines or two candidates', () => {
@@ -141,8 +154,11 @@ describe('lines that restate each other', () => {
     expect(outcomes(lines, [ours]).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);
   });
 
-  it('are not taken back by an in-flight word that is fetched late', () => {
-    const lines = [inFile(1n, {}), inFile(2n, { status: 'in_flight', status_word: 'QUEUED', utr: null })];
-    expect(match(lines, [ours]).lines.map((each) => each.line.status)).toEqual(['success']);
+  it('are not taken back by an in-flight word that is fetched late, whatever time and values it states', () => {
+    const queued = { status: 'in_flight', status_word: 'QUEUED' } as const;
+    for (const changes of [{ utr: null }, { stated_at: '2026-11-19T06:00:00.000Z' }]) {
+      const lines = [inFile(1n, {}), inFile(2n, { ...queued, ...changes })];
+      expect(match(lines, [ours]).lines.map((each) => each.line.status)).toEqual(['success']);
+    }
   });
 });

@@ -4,6 +4,7 @@ import { LINE_KINDS } from '../../../domain/reconciliation/statement-line.ts';
 import { breakItem } from './break.ts';
 import { amount, count, currency, day, sha256, text } from './fields.ts';
 import type { DataSchemas } from './index.ts';
+import { proof } from './statement.ts';
 
 const statementSums = z.strictObject({
   total: amount,
@@ -29,7 +30,15 @@ export const schemas: DataSchemas = {
     reconciliation: count.nullable(),
     provider: text.nullable(),
     statements: z.array(
-      z.strictObject({ file: text, sha256, profile: text, lines: count, already_imported: z.boolean() }),
+      z.strictObject({
+        file: text,
+        sha256,
+        profile: text,
+        lines: count,
+        already_imported: z.boolean(),
+        // What the file states about itself, held against its rows when it is taken in; not where two files are compared.
+        proofs: z.array(proof).optional(),
+      }),
     ),
     coverage: z.strictObject({ from: day.nullable(), to: day.nullable(), missing_days: z.array(day) }),
     matched: count,

@@ -31,7 +31,7 @@ const lineCount = z.strictObject({
   blank: count,
   refused: count,
 });
-const proof = z.strictObject({
+export const proof = z.strictObject({
   what: z.enum([...STATED_TOTALS, 'running_balance']),
   currency: currency.nullable(),
   line: count,
