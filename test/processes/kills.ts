@@ -69,7 +69,7 @@ async function killAt(shop: Shop, running: Running, chance: Chance) {
 }
 
 /** Resolves when so many more sends have reached the server, or after a while in which they did not. */
-export async function untilSends(shop: Shop, more: number, patience_ms = 8_000): Promise<void> {
+export async function untilSends(shop: Shop, more: number, patience_ms = 30_000): Promise<void> {
   const until = performance.now() + patience_ms;
   const wanted = (await shop.bank.sends()) + more;
   while ((await shop.bank.sends()) < wanted && performance.now() < until) await delay(10);

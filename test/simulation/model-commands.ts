@@ -37,7 +37,11 @@ function make(
 }
 
 export function importRows(name: string, count: number): string[] {
-  return Array.from({ length: count }, (_, row) => `${name}-${row + 1},b-${row % 2},${100 + row}.50`);
+  return linesOf(Array.from({ length: count }, (_, row) => `${name}-${row + 1}`));
+}
+
+function linesOf(references: readonly string[]): string[] {
+  return references.map((reference, row) => `${reference},b-${row % 2},${100 + row}.50`);
 }
 
 function importNew(count: number, dieAt: number | null): ModelCommand {
@@ -98,21 +102,23 @@ function cancelWhole(index: number): ModelCommand {
     const ended = await ends(real, commands.cancelAll(name), ['batch_sent', 'batch_unknown']);
     const batch = model.batches.get(name);
     // What was on its way by then stays; what was not is never paid.
-    const unsent = await unsentRows(real, batch?.rows ?? []);
+    const unsent = await unsentRows(real, name);
     if (ended.outcome === 'done')
       for (const reference of unsent) if (!before.has(reference)) batch?.cancelled.add(reference);
   });
 }
 
-async function unsentRows(real: Real, rows: readonly string[]): Promise<string[]> {
+async function unsentRows(real: Real, batch: string): Promise<string[]> {
   const cancelled: string[] = [];
   await real.desk.run({
     name: 'payout list',
     async run({ database }) {
-      for (const row of await database.all<{ reference_id: string }>(
-        "select reference_id from payouts where state = 'cancelled'",
-      ))
-        if (rows.includes(row.reference_id)) cancelled.push(row.reference_id);
+      const rows = await database.all<{ reference_id: string }>(
+        `select p.reference_id from payouts p join batches b on b.id = p.batch_id
+         where b.name = :batch and p.state = 'cancelled'`,
+        { batch },
+      );
+      cancelled.push(...rows.map(({ reference_id }) => reference_id));
     },
   });
   return cancelled;
@@ -251,8 +257,14 @@ export const MODEL_COMMANDS: readonly fc.Arbitrary<ModelCommand>[] = [
   index.map((at) =>
     make(`importSameAgain(${at})`, any, async (model, real) => {
       const name = nameAt(model, at);
-      const rows = importRows(name, model.batches.get(name)?.rows.length ?? 0);
-      await ends(real, commands.importPayouts(`${name}-again`, rows), ['file_known', 'file_refused']);
+      const rows = model.batches.get(name)?.rows ?? [];
+      const before = real.desk.rows;
+      const again = commands.importPayouts(`${name}x`, linesOf(rows));
+      await ends(real, again, ['file_known', 'file_refused']);
+      // What was cancelled whole may come again.
+      if (real.desk.rows === before) return;
+      model.batches.set(`${name}x`, { rows, approved: false, cancelled: new Set() });
+      model.backup = null;
     }),
   ),
   index.map((at) => approving('bert', at)),

@@ -92,9 +92,10 @@ function againstTheModel(model: Model, { desk }: Real): Desk['findings'] {
   if (desk.rows !== rows) findings.push({ crime: 'lost_payout', what: `${desk.rows} rows of ${rows}` });
   for (const { reference } of desk.world.executions) {
     const reference_id = reference.replace(/\.r\d+$/, '');
-    const batch = batches.find((each) => each.rows.includes(reference_id));
-    if (!batch?.approved || batch.cancelled.has(reference_id))
-      findings.push({ crime: 'payment_nobody_asked_for', what: reference });
+    const asked = batches.some(
+      (each) => each.rows.includes(reference_id) && each.approved && !each.cancelled.has(reference_id),
+    );
+    if (!asked) findings.push({ crime: 'payment_nobody_asked_for', what: reference });
   }
   return findings;
 }

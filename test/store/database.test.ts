@@ -244,6 +244,16 @@ describe('a transaction', () => {
     expect(await database.get('select v from t')).toEqual({ v: '50' });
   });
 
+  test('that meets a full disk is the last one: nothing is written any more by this process', async () => {
+    const database = await openWithTable();
+    await database.transaction((tx) => tx.get('pragma max_page_count = 1'));
+    const add = (v: string) => database.transaction((tx) => tx.run('insert into t (v) values (:v)', { v }));
+    await expect(add('x'.repeat(500_000))).rejects.toMatchObject({ code: 'ledger_io' });
+    await database.transaction((tx) => tx.get('pragma max_page_count = 9999')).catch(() => undefined);
+    await expect(add('y')).rejects.toMatchObject({ code: 'ledger_io' });
+    expect(await database.all('select v from t')).toEqual([]);
+  });
+
   test('that fails does not take its neighbours with it', async () => {
     const database = await openWithTable();
     const results = await Promise.allSettled(
