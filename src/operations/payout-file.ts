@@ -22,7 +22,8 @@ export interface PayoutFile {
   lines: readonly number[];
 }
 
-export function readCells(read: CsvRead): PayoutFile {
+/** How the columns of this file become cells. */
+export function cellReader(read: CsvRead): (values: readonly string[]) => PayoutCells {
   // A column that the file lacks is looked for where no row has a value.
   const at = (name: keyof PayoutCells) => read.columns.get(name) ?? -1;
   const [ref, amount, reference, currency] = [
@@ -33,21 +34,26 @@ export function readCells(read: CsvRead): PayoutFile {
   ];
   const [rail, narration, account] = [at('rail'), at('narration'), at('account')];
   const [purpose, tags] = [at('purpose'), at('tags')];
+  return (values) => ({
+    beneficiary_ref: values[ref] ?? '',
+    amount: values[amount] ?? '',
+    reference_id: values[reference] ?? '',
+    currency: values[currency] ?? '',
+    rail: values[rail] ?? '',
+    narration: values[narration] ?? '',
+    account: values[account] ?? '',
+    purpose: values[purpose] ?? '',
+    tags: values[tags] ?? '',
+  });
+}
+
+export function readCells(read: CsvRead): PayoutFile {
+  const cellsOf = cellReader(read);
   const cells: PayoutCells[] = [];
   const lines: number[] = [];
   for (const { line, values } of read.rows) {
     lines.push(line);
-    cells.push({
-      beneficiary_ref: values[ref] ?? '',
-      amount: values[amount] ?? '',
-      reference_id: values[reference] ?? '',
-      currency: values[currency] ?? '',
-      rail: values[rail] ?? '',
-      narration: values[narration] ?? '',
-      account: values[account] ?? '',
-      purpose: values[purpose] ?? '',
-      tags: values[tags] ?? '',
-    });
+    cells.push(cellsOf(values));
   }
   return { read, cells, lines };
 }
@@ -89,7 +95,7 @@ export function referenceTaken(reference: string, where: string): Problem {
 }
 
 /** An amount counts as parsed, so that `100` and `100.00` are the same list; a currency that is left out is the default. */
-function stateRow(cells: PayoutCells, payout: PayoutRow | null): string {
+export function stateRow(cells: PayoutCells, payout: PayoutRow | null): string {
   const currency = cells.currency === '' ? DEFAULT_CURRENCY : cells.currency;
   return statedPayout(
     payout ? { ...cells, tags: payout.tags ?? '' } : cells,
@@ -103,28 +109,51 @@ function plainAmount(text: string, currency: string): string {
   return parsed.ok ? parsed.minor.toString() : text;
 }
 
-/** Order-independent: the rows are sorted. */
-export function contentOf(stated: string[]): string {
-  return createHash('sha256').update(stated.sort().join('')).digest('hex');
-}
-
 // Hashed in pieces, so that the whole text never stands in memory.
 const ROWS_A_PIECE = 1000;
 
-/** The same text as `currentDigest` derives from the ledger later. */
-export function digestOf(payouts: readonly PayoutRow[], totalMinor: bigint): string {
+/** Order-independent: the rows are sorted. */
+export function contentOf(stated: string[]): string {
   const hash = createHash('sha256');
-  let texts: string[] = [];
-  for (const { reference_id, beneficiary, amount_minor, currency, rail, account, tags } of payouts) {
-    const { beneficiary_ref, fingerprint } = beneficiary;
-    texts.push(
-      canonicalPayout({
-        ...{ reference_id, beneficiary_ref, fingerprint, amount_minor, currency, rail, account, tags },
-      }),
-    );
-    if (texts.length < ROWS_A_PIECE) continue;
-    hash.update(texts.join(''));
-    texts = [];
-  }
-  return hash.update(texts.join('')).update(canonicalEnd(payouts.length, totalMinor)).digest('hex');
+  stated.sort();
+  for (let from = 0; from < stated.length; from += ROWS_A_PIECE)
+    hash.update(stated.slice(from, from + ROWS_A_PIECE).join(''));
+  return hash.digest('hex');
+}
+
+/** The same text as `currentDigest` derives from the ledger later, from rows that come in groups. */
+export function createDigest(): { add(payouts: readonly PayoutRow[]): void; end(): string } {
+  const hash = createHash('sha256');
+  let rows = 0;
+  let total = 0n;
+  return {
+    add(payouts) {
+      for (let from = 0; from < payouts.length; from += ROWS_A_PIECE)
+        hash.update(
+          payouts
+            .slice(from, from + ROWS_A_PIECE)
+            .map(canonicalRow)
+            .join(''),
+        );
+      rows += payouts.length;
+      total += sum(payouts);
+    },
+    end: () => hash.update(canonicalEnd(rows, total)).digest('hex'),
+  };
+}
+
+export function digestOf(payouts: readonly PayoutRow[]): string {
+  const digest = createDigest();
+  digest.add(payouts);
+  return digest.end();
+}
+
+function canonicalRow({ beneficiary: { beneficiary_ref, fingerprint }, ...row }: PayoutRow): string {
+  return canonicalPayout({ ...row, beneficiary_ref, fingerprint });
+}
+
+export function sum(payouts: readonly PayoutRow[]): bigint {
+  let total = 0n;
+  for (const { amount_minor } of payouts) total += amount_minor;
+  return total;
 }

@@ -76,6 +76,16 @@ export async function insertBatch(tx: Transaction, batch: Omit<BatchRow, 'id'>):
   return stored;
 }
 
+/** Writes what is known of a batch when all of its rows have been read; in the transaction that inserted it. */
+export async function completeBatch(tx: Transaction, batch: BatchRow): Promise<void> {
+  const { id, row_count, amount_minor, digest, file_sha256, content_sha256 } = batch;
+  await tx.run(
+    `update batches set row_count = :row_count, amount_minor = :amount_minor, digest = :digest,
+       file_sha256 = :file_sha256, content_sha256 = :content_sha256 where id = :id`,
+    { id, row_count, amount_minor, digest, file_sha256, content_sha256 },
+  );
+}
+
 const ROW_COLUMNS = ['id', 'reference_id', 'row_no', 'line_no', 'beneficiary_id', 'amount_minor'] as const;
 // In most batches every row has the same value there; then it is bound once and not for each.
 const OFTEN_SAME = ['rail', 'narration', 'purpose', 'account', 'tags'] as const;
