@@ -1,8 +1,11 @@
 /** What a verb may reach, opened when it first asks and closed when it has ended. */
 
+import { existsSync } from 'node:fs';
 import { PayrunError } from '../domain/errors.ts';
 import type { Provider } from '../providers/provider.ts';
+import type { ProviderSettings } from '../providers/registry.ts';
 import type { Database } from '../store/database.ts';
+import type { RateSlots } from '../store/rate-slots.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Context, GlobalFlags, Warning } from './command.ts';
 import type { Config, ProviderConfig } from './config.ts';
@@ -44,9 +47,10 @@ export function openContext(world: World, flags: GlobalFlags, warnings: Warning[
       const settings = pickProvider(await config(), name);
       const open =
         providers.get(settings.name) ??
-        openProvider(world, await config(), settings, signals.stop, (why) =>
-          progress.note(why === null ? null : `${settings.name}: ${why}`),
-        );
+        openProvider(world, await config(), settings, {
+          stop: signals.stop,
+          on_pause: (why) => progress.note(why === null ? null : `${settings.name}: ${why}`),
+        });
       if (!providers.has(settings.name)) closers.push(async () => (await open).close());
       providers.set(settings.name, open);
       return open;
@@ -92,8 +96,7 @@ async function openProvider(
   world: World,
   config: Config,
   settings: ProviderConfig,
-  stop: AbortSignal,
-  onPause: (why: string | null) => void,
+  pausing: Pick<ProviderSettings, 'stop' | 'on_pause'>,
 ): Promise<Provider> {
   const [{ createProvider }, { readSecret }] = await Promise.all([
     import('../providers/registry.ts'),
@@ -101,7 +104,8 @@ async function openProvider(
   ]);
   const secret = (key: 'api_key' | 'api_secret') =>
     readSecret(settings[key], `[providers.${settings.name}] ${key}`, config.folder, world);
-  return createProvider({
+  const slots = await openSlots(world, config, settings);
+  const provider = createProvider({
     name: settings.name,
     kind: settings.kind,
     base_url: settings.base_url,
@@ -112,9 +116,22 @@ async function openProvider(
     concurrency: settings.concurrency,
     timeout_ms: settings.timeout_ms,
     idempotency_window_ms: settings.idempotency_window_ms,
-    stop,
-    on_pause: onPause,
+    ...pausing,
+    ...(slots === null ? {} : { slots }),
   });
+  const close = async () => {
+    await provider.close();
+    slots?.close();
+  };
+  return { ...provider, close };
+}
+
+/** Beside a ledger, since its processes are those that share a key; null where there is no rate to share. */
+async function openSlots(world: World, config: Config, settings: ProviderConfig): Promise<RateSlots | null> {
+  const { path } = config.ledger;
+  if (settings.requests_per_second === 0 || !existsSync(path)) return null;
+  const { openRateSlots } = await import('../store/rate-slots.ts');
+  return openRateSlots(`${path}.rate`, settings.name, () => world.sharedClockMs());
 }
 
 function pickProvider(config: Config, name: string | undefined): ProviderConfig {

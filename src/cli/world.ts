@@ -43,6 +43,8 @@ export interface World {
   now(): Date;
   /** Never goes back, whatever happens to the clock: for deadlines and rates. */
   monotonicMs(): number;
+  /** The same, counted from one point for all processes of this machine. */
+  sharedClockMs(): number;
   randomBytes(length: number): Uint8Array;
   /** Ends early, without an error, when the signal is given. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -66,6 +68,7 @@ export function processWorld(): World {
     stderr: processOutput(process.stderr),
     now: () => new Date(),
     monotonicMs: () => performance.now(),
+    sharedClockMs: () => Number(process.hrtime.bigint()) / 1e6,
     randomBytes: (length) => randomBytes(length),
     sleep: async (ms, signal) => {
       await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);

@@ -4,10 +4,12 @@
  * question twice, or one that another process asked too, changes nothing the second time.
  */
 import { formatAmount } from '../domain/money/money.ts';
+import { hold } from '../domain/payout/change.ts';
+import type { PayoutState } from '../domain/payout/payout.ts';
 import { verdictOn } from '../domain/payout/state.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { type Attempt, currentAttempts } from '../store/attempts.ts';
-import { payoutsById } from '../store/payouts.ts';
+import { payoutsById, savePayouts } from '../store/payouts.ts';
 import { countTries, type OpenWebhook, settleWebhooks, type WebhookEffect } from '../store/webhooks.ts';
 import { type Answered, type Asking, applyAnswers, askAboutPayout } from './apply-answers.ts';
 import type { Applied } from './apply-provider-status.ts';
@@ -45,6 +47,9 @@ export interface WebhookRound {
 // goes on asking about every payout that is open.
 const TRIES = 6;
 
+/** Sent, and nothing is proven. */
+const OPEN: ReadonlySet<PayoutState> = new Set<PayoutState>(['submitting', 'pending', 'unknown']);
+
 /** What is known of the events of one payout. */
 interface Subject {
   payout: StoredPayout;
@@ -57,7 +62,7 @@ type Verdict =
   // `unless_later`: what it comes to when trying has to end; null where no answer came.
   | { kind: 'left'; reason: string; unless_later: WebhookEffect | null };
 
-type Finding = Verdict | { kind: 'answered'; answered: Answered };
+type Finding = Verdict | { kind: 'answered'; answered: Answered } | { kind: 'differs'; note: string };
 
 interface Found {
   subject: Subject;
@@ -116,6 +121,8 @@ async function lookInto(
   tolerance: Tolerance,
 ): Promise<Finding> {
   const { payout, attempt } = subject;
+  const difference = otherAmount(subject);
+  if (difference !== null) return { kind: 'differs', note: difference };
   if (teachesNothing(subject)) return { kind: 'settled', effect: 'same', note: null, after: payout.state };
   if (round.stopped !== null) return { kind: 'left', reason: round.stopped.reason, unless_later: null };
   if (asking.stop.aborted) return { kind: 'left', reason: 'stopped before it was asked', unless_later: null };
@@ -152,6 +159,18 @@ async function lookInto(
   };
 }
 
+/**
+ * A provider that states two amounts for one payout is not asked for a third: while nothing is proven, a person has to
+ * look. What was proven before stays, with a note.
+ */
+function otherAmount({ payout, events }: Subject): string | null {
+  if (!OPEN.has(payout.state)) return null;
+  const event = events.find(
+    ({ amount_minor }) => amount_minor !== null && amount_minor !== payout.amount_minor,
+  );
+  return event ? withDifference(event, payout, null) : null;
+}
+
 /** That a payout is on its way is no news of one that is known to be, or that has arrived: most events say no more. */
 function teachesNothing({ payout, events }: Subject): boolean {
   return events.every(
@@ -170,8 +189,10 @@ async function applyFindings(
 ): Promise<void> {
   const answered = found.flatMap(({ finding }) => (finding.kind === 'answered' ? [finding.answered] : []));
   const verdicts = await applyAll(asking, answered);
+  for (const [id, verdict] of await holdDiffering(asking, found)) verdicts.set(id, verdict);
   for (const { subject, finding } of found) {
-    const verdict = finding.kind === 'answered' ? verdicts.get(finding.answered.payout_id) : finding;
+    const known = finding.kind === 'settled' || finding.kind === 'left';
+    const verdict = known ? finding : verdicts.get(subject.payout.id);
     // Another attempt has begun meanwhile: the next look finds the event to be about an earlier one.
     if (verdict === undefined) continue;
     for (const event of subject.events) addTo(round, event, subject.payout, verdict);
@@ -188,6 +209,30 @@ async function applyFindings(
       round.left.filter((each) => each.answered).map((each) => each.id),
     );
   });
+}
+
+/** Held, unless its outcome was proven meanwhile. */
+async function holdDiffering(asking: Asking, found: readonly Found[]): Promise<Map<bigint, Verdict>> {
+  const notes = new Map(
+    found.flatMap(({ subject, finding }) =>
+      finding.kind === 'differs' ? [[subject.payout.id, finding.note] as const] : [],
+    ),
+  );
+  const verdicts = new Map<bigint, Verdict>();
+  if (notes.size === 0) return verdicts;
+  const occasion = { at: asking.now(), actor: asking.actor.name, rules: asking.rules };
+  await asking.database.transaction(async (tx) => {
+    const held: StoredPayout[] = [];
+    for (const payout of (await payoutsById(tx, [...notes.keys()])).values()) {
+      const note = notes.get(payout.id) ?? '';
+      const open = OPEN.has(payout.state);
+      if (open) held.push(hold(payout, 'echo_differs', note, occasion).payout);
+      const [effect, after] = open ? (['held', 'held'] as const) : (['noted', payout.state] as const);
+      verdicts.set(payout.id, { kind: 'settled', effect, note: null, after });
+    }
+    await savePayouts(tx, held);
+  });
+  return verdicts;
 }
 
 /** All in one transaction; where the ledger refuses one of them, one by one, so that it delays no other. */

@@ -6,10 +6,12 @@
 import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
 import { backoffMs } from './backoff.ts';
 import { claimPayouts, type NextPayouts } from './claim-payouts.ts';
+import { createPlaces } from './places.ts';
 import { createOutcomeRecorder, type OutcomeRecorder, type Stored } from './record-outcomes.ts';
 import type { Sendable, SendCounts, Sent, Stopped, Submission } from './submission.ts';
 import { submitPayout } from './submit-payout.ts';
 import { slowDown } from './tolerance.ts';
+import type { Watch } from './watch-balance.ts';
 
 /** The most intents that are stored ahead; what a kill leaves to look up stays small. */
 const LARGEST_GROUP = 256;
@@ -23,7 +25,11 @@ export interface SendReport {
   stopped: Stopped | null;
 }
 
-export async function sendPayouts(submission: Submission, next: NextPayouts): Promise<SendReport> {
+export async function sendPayouts(
+  submission: Submission,
+  next: NextPayouts,
+  watch?: Watch,
+): Promise<SendReport> {
   const sender = createSender(submission);
   const groupSize = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));
   try {
@@ -31,6 +37,7 @@ export async function sendPayouts(submission: Submission, next: NextPayouts): Pr
     for (;;) {
       const group = await coming;
       if (group.length === 0) break;
+      watch?.(sender.stopFor);
       const more = !sender.mayNotSend();
       // Stored while this group is on the wire, so that the wire never waits for the disk.
       coming = more ? claimPayouts(submission, next, groupSize) : Promise.resolve([]);
@@ -49,6 +56,7 @@ interface Sender {
   /** Resolves when there is room for another; a payout that may not be sent any more goes back unsent. */
   send(item: Sendable): Promise<void>;
   mayNotSend(): boolean;
+  stopFor(why: Stopped): void;
   finish(): Promise<SendReport>;
   /** After an error of storage: waits until nothing is under way, and swallows what that yields. */
   abandon(): Promise<void>;
@@ -71,11 +79,8 @@ function createSender(submission: Submission): Sender {
   const onWire = async (item: Sendable): Promise<Sent> => {
     try {
       const sent = await submitPayout(submission.provider, item, submission.now, mayStart);
-      if (sent.result.kind === 'accepted') submission.budget.earn(1);
       badRequests = isBadRequest(sent) ? badRequests + 1 : sent.result.kind === 'accepted' ? 0 : badRequests;
-      stopped ??=
-        reasonToStop(sent, submission) ??
-        (badRequests >= BAD_REQUESTS_IN_A_ROW ? tooManyBadRequests(sent) : null);
+      stopped ??= reasonToStop(sent, submission) ?? tooManyBadRequests(sent, badRequests);
       return sent;
     } finally {
       wire.leave();
@@ -86,7 +91,7 @@ function createSender(submission: Submission): Sender {
     for (let turn = 1; ; turn += 1) {
       if (sent.result.kind === 'not_executed' && sent.result.why === 'funds') unaffordable += 1;
       const stored: Stored = await recorder.record(sent);
-      count(counts, stored);
+      count(counts, stored, submission);
       submission.onProgress(counts);
       if (!stored.again) return;
       if (turn === PATIENCE) stopped ??= { code: 'provider_unreachable', reason: slowDown(0) };
@@ -99,6 +104,9 @@ function createSender(submission: Submission): Sender {
 
   return {
     mayNotSend: () => !mayStart(),
+    stopFor: (why) => {
+      stopped ??= why;
+    },
     async send(item) {
       await disk.take();
       await wire.take();
@@ -136,38 +144,16 @@ function leftOver(submission: Submission, unaffordable: number): Stopped | null 
   return null;
 }
 
-interface Places {
-  /** Resolves when there is a place, first come first served. */
-  take(): Promise<void>;
-  leave(): void;
-}
-
-function createPlaces(count: number): Places {
-  let free = count;
-  const waiting: (() => void)[] = [];
-  return {
-    take: () => {
-      if (free > 0) {
-        free -= 1;
-        return Promise.resolve();
-      }
-      return new Promise((resolve) => waiting.push(resolve));
-    },
-    leave: () => {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    },
-  };
-}
-
-function count(counts: SendCounts, { sent, state }: Stored): void {
+function count(counts: SendCounts, { sent, state }: Stored, { budget }: Submission): void {
   if (sent.result.kind === 'not_executed') {
     if (state === 'approved') counts.back += 1;
     return;
   }
   counts.sent += 1;
-  if (sent.result.kind === 'accepted') counts.accepted += 1;
+  if (sent.result.kind === 'accepted') {
+    counts.accepted += 1;
+    budget.earn(1);
+  }
   if (state === 'failed') counts.refused += 1;
   if (state === 'unknown') counts.doubtful += 1;
   if (state === 'held') counts.held += 1;
@@ -181,7 +167,8 @@ function isBadRequest({ result }: Sent): boolean {
   );
 }
 
-function tooManyBadRequests({ result }: Sent): Stopped {
+function tooManyBadRequests({ result }: Sent, inARow: number): Stopped | null {
+  if (inARow < BAD_REQUESTS_IN_A_ROW) return null;
   const reason = 'reason' in result ? result.reason : '';
   return {
     code: 'too_many_bad_requests',

@@ -24,6 +24,7 @@ import { sendPayouts } from './send-payouts.ts';
 import { settleDoubts } from './settle-doubts.ts';
 import type { SendCounts, Stopped, Submission } from './submission.ts';
 import { stoppedBy } from './tolerance.ts';
+import { watchBalance } from './watch-balance.ts';
 
 export interface BatchToSubmit {
   id: bigint;
@@ -67,7 +68,9 @@ export async function submitBatch(
       ? await shortfall(submission, batch, options.first, balance.available_minor)
       : null;
   if (short) return { counts: NOTHING_SENT, stopped: short };
-  const report = await sendPayouts(submission, inRowOrder(batch.id, options.first));
+  const watched = submission.on_low_balance === 'stop' && options.first === null;
+  const watch = watched ? watchBalance(submission, batch) : undefined;
+  const report = await sendPayouts(submission, inRowOrder(batch.id, options.first), watch);
   // Rows that were skipped for want of money say nothing about those that are in doubt.
   const skipped = report.stopped?.code === 'insufficient_funds' && submission.on_low_balance === 'skip';
   if ((report.stopped === null || skipped) && report.counts.doubtful > 0) {

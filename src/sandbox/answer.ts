@@ -3,7 +3,8 @@
 export interface Answer {
   status: number;
   content_type: string;
-  headers: Readonly<Record<string, string>>;
+  /** A header with several values is sent as often. */
+  headers: Readonly<Record<string, string | readonly string[]>>;
   body: string | Iterable<string>;
 }
 

@@ -55,6 +55,8 @@ const AFTER: ReadonlySet<FaultName> = new Set<FaultName>([
   'echo-beneficiary',
   'echo-reference',
   'echo-no-amount',
+  'echo-currency',
+  'echo-text',
 ]);
 
 export class Chaos implements Faults {
@@ -145,7 +147,8 @@ export class Chaos implements Faults {
     const overtaken = drawn('webhook-reorder')?.ms ?? null;
     // Nobody is told of what nobody can see.
     const hidden = Math.max(0, (this.#hidden.get(reference) ?? 0) - this.#nowMs());
-    return { copies, delay_ms: Math.max(late, hidden), overtaken_ms: overtaken };
+    const off_minor = drawn('webhook-amount') ? 1n : 0n;
+    return { copies, delay_ms: Math.max(late, hidden), overtaken_ms: overtaken, off_minor };
   }
 
   #nowMs(): number {
@@ -275,12 +278,17 @@ function serverError(chance: Chance): Verdict {
 
 function rateLimited(fault: FaultName, nowMs: number): Verdict {
   const answer = refusal(429, 'RATE_LIMITED', 'There are too many requests.');
-  const words: Partial<Record<FaultName, string>> = {
+  const words: Partial<Record<FaultName, string | readonly string[]>> = {
     'limit-seconds': '1',
     // A date has whole seconds: two of them are at least one whole second from now.
     'limit-date': new Date(nowMs + 2000).toUTCString(),
     'limit-garbage': 'soon',
     'limit-huge': String(TEN_YEARS_S),
+    'limit-zero': '0',
+    'limit-fraction': '0.5',
+    'limit-negative': '-5',
+    'limit-past': new Date(nowMs - 3_600_000).toUTCString(),
+    'limit-twice': ['1', '2'],
   };
   const word = words[fault];
   return {

@@ -20,6 +20,11 @@ export const FAULT_NAMES = [
   'limit-garbage',
   'limit-huge',
   'limit-missing',
+  'limit-zero',
+  'limit-fraction',
+  'limit-negative',
+  'limit-past',
+  'limit-twice',
   'truncate',
   'html',
   'empty',
@@ -31,11 +36,14 @@ export const FAULT_NAMES = [
   'echo-beneficiary',
   'echo-reference',
   'echo-no-amount',
+  'echo-currency',
+  'echo-text',
   'token-expiry',
   'return',
   'webhook-duplicate',
   'webhook-late',
   'webhook-reorder',
+  'webhook-amount',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
@@ -88,6 +96,11 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'limit-garbage': every('429 with a Retry-After that means nothing; nothing was done.'),
   'limit-huge': every('429 with a Retry-After of ten years; nothing was done.'),
   'limit-missing': every('429 without Retry-After; nothing was done.'),
+  'limit-zero': every('429 with a Retry-After of 0; nothing was done.'),
+  'limit-fraction': every('429 with a Retry-After of 0.5; nothing was done.'),
+  'limit-negative': every('429 with a Retry-After of -5; nothing was done.'),
+  'limit-past': every('429 with a Retry-After of an hour ago; nothing was done.'),
+  'limit-twice': every('429 with two headers Retry-After, of 1 and of 2; nothing was done.'),
   truncate: every('The answer ends in the middle, with its length told or not; everything was done.'),
   html: every("A proxy's HTML page with 200, 404, 422 or 502; whether anything was done is drawn."),
   empty: every('200 with an empty body; whether anything was done is drawn.'),
@@ -99,6 +112,8 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'echo-beneficiary': onPayouts("A payout has another beneficiary's id."),
   'echo-reference': onPayouts('A payout has another reference.'),
   'echo-no-amount': onPayouts('A payout has no amount.'),
+  'echo-currency': onPayouts('A payout is in USD.'),
+  'echo-text': onPayouts('A payout has its amount as text.'),
   'token-expiry': {
     says: 'The token of the call expires: 401, from now on.',
     on: WITH_TOKEN,
@@ -108,6 +123,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'webhook-duplicate': elsewhere('An event is sent twice.'),
   'webhook-late': elsewhere('An event is sent after the time.', 2_000),
   'webhook-reorder': elsewhere('An event is sent after the next one, at the latest after the time.', 2_000),
+  'webhook-amount': elsewhere('An event states an amount one paisa off.'),
 };
 
 export interface Knob {

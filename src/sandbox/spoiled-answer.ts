@@ -48,6 +48,8 @@ export const PAYOUT_SPOILS: Readonly<Partial<Record<FaultName, Spoil>>> = {
     reference_id: `other-${String(payout.reference_id)}`.slice(0, REFERENCE_MAX),
   }),
   'echo-no-amount': ({ amount: _, ...payout }) => payout,
+  'echo-currency': (payout) => ({ ...payout, currency: 'USD' }),
+  'echo-text': (payout) => ({ ...payout, amount: String(payout.amount) }),
 };
 
 /** Spoils the payout of an answer, or one of a page. */

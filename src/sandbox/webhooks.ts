@@ -23,9 +23,11 @@ export interface EventFate {
   delay_ms: number;
   /** Kept until the next event went out, or for so long; null where it is not kept. */
   overtaken_ms: number | null;
+  /** By how much its amount is wrong. */
+  off_minor: bigint;
 }
 
-const PROMPT: EventFate = { copies: 1, delay_ms: 0, overtaken_ms: null };
+const PROMPT: EventFate = { copies: 1, delay_ms: 0, overtaken_ms: null, off_minor: 0n };
 
 export interface WebhookCounts {
   delivered: number;
@@ -49,7 +51,7 @@ export class Webhooks {
 
   /** `ready` is awaited first: nobody hears of a payout that is not on the record. */
   announce(payout: SandboxPayout, status: Status, at: string, ready: Promise<void>, fate = PROMPT): void {
-    const body = JSON.stringify(eventOf(payout, status, at));
+    const body = JSON.stringify(eventOf(payout, status, at, fate.off_minor));
     const overtakes = this.#kept.splice(0);
     const sent = this.#release(body, ready, fate);
     if (overtakes.length > 0) {
@@ -124,14 +126,14 @@ export class Webhooks {
   }
 }
 
-function eventOf(payout: SandboxPayout, status: Status, at: string) {
+function eventOf(payout: SandboxPayout, status: Status, at: string, offMinor: bigint) {
   return {
     event: eventName(status),
     payout_id: payout.payout_id,
     reference_id: payout.reference_id,
     status,
     utr: status === 'SUCCESS' || status === 'REVERSED' ? payout.utr : null,
-    amount: rupees(payout.amount_minor),
+    amount: rupees(payout.amount_minor + offMinor),
     failure_reason: status === 'FAILED' || status === 'REVERSED' ? payout.failure_reason : null,
     timestamp: at,
   };

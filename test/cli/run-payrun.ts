@@ -107,6 +107,7 @@ function worldOf(
     stderr,
     now: options.now ?? (() => new Date()),
     monotonicMs: options.monotonicMs ?? (() => performance.now()),
+    sharedClockMs: () => Number(process.hrtime.bigint()) / 1e6,
     randomBytes: (length) => randomBytes(length),
     sleep: async (ms, signal) => {
       await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);

@@ -121,6 +121,11 @@ describe('429', () => {
     ['limit-garbage', 'soon'],
     ['limit-huge', '315360000'],
     ['limit-missing', undefined],
+    ['limit-zero', '0'],
+    ['limit-fraction', '0.5'],
+    ['limit-negative', '-5'],
+    ['limit-past', 'Sat, 21 Nov 2026 05:00:00 GMT'],
+    ['limit-twice', ['1', '2']],
   ] as const)('%s', async (name, word) => {
     const caller = await withFault(name);
     const reply = await caller.pay(caller.bank, 5);

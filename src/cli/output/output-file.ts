@@ -109,7 +109,7 @@ async function refusePrecious(path: string, target: Target): Promise<void> {
   if (target.device) return;
   const name = basename(target.path).toLowerCase();
   if (name === 'payrun.toml') throw refused(path, 'it has the name of a configuration');
-  const beside = /^(.+)(-wal|-shm|-journal|\.lock)$/i.exec(target.path)?.[1];
+  const beside = /^(.+)(-wal|-shm|-journal|\.lock|\.rate)$/i.exec(target.path)?.[1];
   if (beside !== undefined && ((await exists(target.path)) || (await exists(beside))))
     throw refused(path, 'it belongs to a ledger');
   if (!(await exists(target.path))) return;

@@ -27,20 +27,25 @@ export const NXTBANKING_WEBHOOKS: WebhookFormat = {
   read: readEvent,
 };
 
-// Two headers arrive joined by a comma, and upper case is not what the contract says: neither is a signature.
+// Upper case is not what the contract says. Several, in two headers or in one, are what a sender has that changes its
+// secret; more than a few are no rotation but an attempt.
 const HEX_SHA256 = /^[0-9a-f]{64}$/;
+const MOST_SIGNATURES = 4;
 
 function isSigned(body: Uint8Array, signature: string | undefined, secrets: readonly string[]): boolean {
-  const wellFormed = signature !== undefined && HEX_SHA256.test(signature);
+  const stated = signature?.split(/, ?/) ?? [];
+  const wellFormed = stated.length <= MOST_SIGNATURES && stated.every((each) => HEX_SHA256.test(each));
   // The digests are compared all the same, so that a refusal takes as long as an acceptance.
-  const given = Buffer.from(wellFormed ? signature : '0'.repeat(64), 'hex');
+  const given = (wellFormed && stated.length > 0 ? stated : ['0'.repeat(64)]).map((hex) =>
+    Buffer.from(hex, 'hex'),
+  );
   let fits = false;
   for (const secret of secrets) {
     const made = createHmac('sha256', secret).update(body).digest();
     // No early end: how long it takes must not tell which of the secrets fits.
-    fits = timingSafeEqual(made, given) || fits;
+    for (const each of given) fits = timingSafeEqual(made, each) || fits;
   }
-  return wellFormed && fits;
+  return wellFormed && stated.length > 0 && fits;
 }
 
 function readEvent(body: Uint8Array): ProviderEvent | null {

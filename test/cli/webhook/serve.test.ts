@@ -123,7 +123,9 @@ describe('an event', () => {
     await desk.submit(['100', '200', '300']);
     const { url } = await desk.serve();
     for (const [index, status] of ['SUCCESS', 'FAILED', 'REVERSED'].entries())
-      expect(await deliver(url, told(`nov-00000${index + 1}`, status))).toBe(200);
+      expect(await deliver(url, told(`nov-00000${index + 1}`, status, { amount: (index + 1) * 100 }))).toBe(
+        200,
+      );
     await eventually(async () =>
       expect((await desk.webhooks()).map(({ state }) => state)).toEqual(['applied', 'applied', 'applied']),
     );
@@ -132,14 +134,31 @@ describe('an event', () => {
     expect(entries.map((entry) => entry.split(' ')[1])).toEqual(['submitted', 'submitted', 'submitted']);
   });
 
-  test('that names another payout_id, amount or case asks about ours, and nothing is held for it', async () => {
+  test('that names another payout_id or case asks about ours, and nothing is held for it', async () => {
     const desk = await openDesk();
     await desk.submit(['100', '200']);
     const { url, stderr } = await desk.serve();
-    expect(await deliver(url, told('NOV-000001', 'FAILED', { amount: 1, payout_id: 'po_evil' }))).toBe(200);
+    expect(await deliver(url, told('NOV-000001', 'FAILED', { payout_id: 'po_evil' }))).toBe(200);
     await eventually(async () => expect((await desk.states())['nov-000001']).toBe('paid'));
-    expect(stderr()).toContain('the event states 1.00, not 100.00; the event names payout po_evil, not ');
+    expect(stderr()).toContain('the event names payout po_evil, not ');
     expect((await desk.states())['nov-000002']).toBe('pending');
+  });
+
+  test('that states another amount holds the payout, and never changes one that is proven', async () => {
+    const desk = await openDesk();
+    await desk.submit(['100', '200']);
+    const { url, stderr } = await desk.serve();
+    expect(await deliver(url, told('nov-000001', 'SUCCESS', { amount: 100.01 }))).toBe(200);
+    await eventually(async () => expect((await desk.states())['nov-000001']).toBe('held'));
+    expect(stderr()).toContain('nov-000001 pending → held: the event states 100.01, not 100.00');
+    expect(await deliver(url, told('nov-000002', 'SUCCESS', { amount: 200 }))).toBe(200);
+    await eventually(async () => expect((await desk.states())['nov-000002']).toBe('paid'));
+    expect(await deliver(url, told('nov-000002', 'SUCCESS', { amount: 2 }))).toBe(200);
+    await eventually(async () => expect(stderr()).toContain('nov-000002 stays paid'));
+    const shown = await desk.payrun('payout', 'show', 'nov-000001');
+    expect(shown.stdout).toContain('the event states 100.01, not 100.00');
+    const entries = await desk.office.ledger(entriesOf);
+    expect(entries.filter((entry) => entry.startsWith('nov-000001'))).toHaveLength(1);
   });
 
   test('is found by the payout_id where its reference is not ours', async () => {
@@ -252,7 +271,7 @@ test('every order of five events of a payout ends the same, with one booking', a
     orders.map(async (order, index) => {
       for (const which of order) {
         const reference = `nov-${String(index + 1).padStart(6, '0')}`;
-        expect(await deliver(url, told(reference, statuses[which] ?? ''))).toBe(200);
+        expect(await deliver(url, told(reference, statuses[which] ?? '', { amount: 100 + index }))).toBe(200);
       }
     }),
   );

@@ -43,7 +43,9 @@ describe('a signature', () => {
     ['of another secret', hmac('other', body)],
     ['of an empty secret', hmac('', body)],
     ['in upper case', good.toUpperCase()],
-    ['twice', `${good}, ${good}`],
+    ['beside another that is none', `${good}, x`],
+    ['among too many', Array(5).fill(good).join(', ')],
+    ['one of two, neither of ours', `${hmac('other', body)},${hmac('another', body)}`],
     ['with a prefix', `sha256=${good}`],
     ['with space', ` ${good}`],
     ['cut', good.slice(0, 62)],
@@ -53,6 +55,12 @@ describe('a signature', () => {
     ['as many zeros', '0'.repeat(64)],
   ])('%s does not fit', (_what, signature) => {
     expect(isSigned(body, signature, ['new', 'old'])).toBe(false);
+  });
+
+  test('may be one of several, as a sender has them that changes its secret', () => {
+    const foreign = hmac('not ours', body);
+    for (const several of [`${good}, ${foreign}`, `${foreign},${good}`, `${good},${good}`])
+      expect(isSigned(body, several, ['new', 'old'])).toBe(true);
   });
 
   test('fits no other spelling of the same JSON', () => {

@@ -1,0 +1,48 @@
+/**
+ * Looks at the provider's balance while a batch is sent: somebody else may be spending it. Where it no longer covers
+ * what is still to be sent, sending stops there; what was sent goes its way, and the rest waits for money.
+ */
+import { formatAmount } from '../domain/money/money.ts';
+import { amountToSend } from '../store/submission.ts';
+import type { Stopped, Submission } from './submission.ts';
+
+// Often enough that a night's batch stops in time, and a fraction of a per cent of its calls.
+const EVERY_MS = 15_000;
+
+export type Watch = (stopFor: (why: Stopped) => void) => void;
+
+/** To be called between groups; it looks when it is time, and keeps nobody waiting. */
+export function watchBalance(
+  submission: Submission,
+  batch: { id: bigint; currency: string },
+  everyMs: number = EVERY_MS,
+): Watch {
+  let dueMs = performance.now() + everyMs;
+  return (stopFor) => {
+    if (performance.now() < dueMs) return;
+    dueMs = Number.POSITIVE_INFINITY;
+    shortfall(submission, batch)
+      .then((short) => short && stopFor(short))
+      // A ledger that gave out stops the sending by itself.
+      .catch(() => undefined)
+      .finally(() => {
+        dueMs = performance.now() + everyMs;
+      });
+  };
+}
+
+/** What is on its way may not be off the balance yet: then it is seen the next time, or by a 402. */
+async function shortfall(
+  submission: Submission,
+  batch: { id: bigint; currency: string },
+): Promise<Stopped | null> {
+  const balance = await submission.provider.balance();
+  if (!balance.ok || balance.value.currency !== batch.currency) return null;
+  const needed = await amountToSend(submission.database, batch.id, null);
+  if (balance.value.available_minor >= needed) return null;
+  const has = formatAmount(balance.value.available_minor, batch.currency);
+  const needs = formatAmount(needed, batch.currency);
+  const { name } = submission.provider;
+  const reason = `${name} has ${has} ${batch.currency} left, and the rows still to send need ${needs}; sending stopped there`;
+  return { code: 'insufficient_funds', reason };
+}
