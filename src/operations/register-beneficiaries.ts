@@ -53,6 +53,8 @@ type Found = Told | { unavailable: Unavailable };
 
 // A provider that still asks to slow down after so many pauses is treated as out of reach.
 const PATIENCE = 5;
+// One answer that was lost says nothing of the provider; three do.
+const LOST_PATIENCE = 2;
 
 export async function registerBeneficiaries(
   work: RegistrationWork,
@@ -114,14 +116,24 @@ async function ask(
   }
 }
 
+/** How long before a question is asked once more, in milliseconds; null where it is not. Registering twice is safe. */
+function waitFor(because: Unavailable, pauses: number): number | null {
+  switch (because.kind) {
+    case 'rate_limited':
+      return because.retry_after_ms;
+    case 'unreachable':
+      return pauses < LOST_PATIENCE ? 0 : null;
+    case 'credentials':
+    case 'bad_answer':
+      return null;
+  }
+}
+
 /** Waits as long as the provider asks for, a few times. */
 async function patiently(work: RegistrationWork, question: () => Promise<Found>): Promise<Found> {
   for (let pauses = 0; ; pauses += 1) {
     const found = await question();
-    const wait =
-      'unavailable' in found && found.unavailable.kind === 'rate_limited'
-        ? found.unavailable.retry_after_ms
-        : null;
+    const wait = 'unavailable' in found ? waitFor(found.unavailable, pauses) : null;
     if (wait === null || wait > LONGEST_PAUSE_MS || pauses === PATIENCE || work.stop.aborted) return found;
     await work.sleep(wait + backoffMs(pauses + 1), work.stop);
   }

@@ -18,6 +18,7 @@ import {
 } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { amountToSend, beneficiariesToRegister } from '../store/submission.ts';
+import { backoffMs } from './backoff.ts';
 import { refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, rowsToHold } from './hold-rules.ts';
 import { sendPayouts } from './send-payouts.ts';
@@ -114,6 +115,9 @@ async function holdBeforeSending(
 /** More would make old payouts look new, and new ones old: whether one under our reference is ours is told by its time. */
 const LARGEST_CLOCK_DIFFERENCE_MS = 4 * 60_000;
 
+/** How often the first question of a run is asked. */
+const FIRST_QUESTIONS = 3;
+
 /**
  * The first question of a run: it shows whether the provider answers us at all, whether our clocks agree, and what it
  * has. A balance that cannot be read stops nothing, since a 402 will.
@@ -126,7 +130,7 @@ async function firstWord(
   const needed = await amountToSend(submission.database, batch.id, first);
   const doubts = await doubtfulPayouts(submission.database, submission.provider.name, 0n, 1);
   if (needed === 0n && doubts.length === 0) return { stopped: null, available_minor: null };
-  const balance = await submission.provider.balance();
+  const balance = await askBalance(submission);
   if (!balance.ok) {
     const { kind } = balance.because;
     const passing = kind === 'bad_answer' || kind === 'rate_limited';
@@ -135,6 +139,16 @@ async function firstWord(
   refuseWrongClock(submission, balance.value.stated_at);
   const { currency, available_minor } = balance.value;
   return { stopped: null, available_minor: currency === batch.currency ? available_minor : null };
+}
+
+/** A question that was lost among good ones says nothing of the provider; one that is lost three times does. */
+async function askBalance(submission: Submission): ReturnType<Submission['provider']['balance']> {
+  for (let turn = 1; ; turn += 1) {
+    const balance = await submission.provider.balance();
+    const lost = !balance.ok && balance.because.kind === 'unreachable';
+    if (!lost || turn === FIRST_QUESTIONS || submission.stop.aborted) return balance;
+    await submission.sleep(backoffMs(turn), submission.stop);
+  }
 }
 
 function refuseWrongClock(submission: Submission, statedAt: string): void {

@@ -42,7 +42,6 @@ async function shortfall(
   if (balance.value.available_minor >= needed) return null;
   const has = formatAmount(balance.value.available_minor, batch.currency);
   const needs = formatAmount(needed, batch.currency);
-  const { name } = submission.provider;
-  const reason = `${name} has ${has} ${batch.currency} left, and the rows still to send need ${needs}; sending stopped there`;
+  const reason = `the provider has ${has} ${batch.currency} left, and the rows still to send need ${needs}; sending stopped there`;
   return { code: 'insufficient_funds', reason };
 }

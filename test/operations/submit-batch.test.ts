@@ -70,6 +70,23 @@ describe('submitting', () => {
     await expectTruth(office);
   });
 
+  test('goes on where its first question was lost twice, and ends where it is lost again', async () => {
+    const office = await withBatch(2, {}, [1]);
+    const lost = {
+      method: 'GET',
+      path: '/balance',
+      kind: 'status_before',
+      status: 503,
+      code: 'DOWN',
+    } as const;
+    await office.bank.faults([{ ...lost, times: 3 }]);
+    expect((await office.ask(...submit())).exit).toBe(5);
+    expect(await sendsTo(office.bank)).toEqual([]);
+    await office.bank.faults([{ ...lost, times: 2 }]);
+    expect((await office.ask(...submit('--wait', '5s'))).exit).toBe(0);
+    await expectTruth(office);
+  });
+
   test('ten malformed requests in a row stop the batch', async () => {
     const office = await withBatch(60, {}, [1]);
     await office.bank.faults([{ ...PAYOUTS, kind: 'status_before', status: 400, code: 'BAD_REQUEST' }]);

@@ -26,7 +26,8 @@ test('a balance that no longer covers the rest stops the sending, and says what 
   expect(await look(looking(1_000_00n, 999_99n))).toEqual([
     {
       code: 'insufficient_funds',
-      reason: 'nxt has 999.99 INR left, and the rows still to send need 1000.00; sending stopped there',
+      reason:
+        'the provider has 999.99 INR left, and the rows still to send need 1000.00; sending stopped there',
     },
   ]);
   expect(await look(looking(1_000_00n, 1_000_00n))).toEqual([]);
