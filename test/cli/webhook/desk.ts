@@ -150,9 +150,11 @@ async function serve(folder: string, flags: readonly string[]): Promise<Serving>
   void run.then((ran) => {
     ended = ran;
   });
-  await vi.waitFor(() => {
+  const started = () => {
     if (!text.stdout.includes('\n') && !ended) throw new Error(`nothing on stdout: ${text.stderr}`);
-  });
+  };
+  // The first one loads every module that serving needs.
+  await vi.waitFor(started, { timeout: 10_000 });
   const url = /^nxt (http:\S+)$/m.exec(text.stdout)?.[1];
   if (url === undefined) throw new Error(`webhook serve ended: ${JSON.stringify(ended)}`);
   const serving: Serving = {
