@@ -54,9 +54,12 @@ export function auditStanding(
   return findings;
 }
 
+const REFUSED_WHOLE: ReadonlySet<string> = new Set(['no_funds', 'credentials', 'rate_limited']);
+
 /** I3, I4, I6: stored before it leaves, the same bytes each time, and never after the window. */
 function auditSends(world: World, findings: Finding[]): void {
   const first = new Map<string, { body: string; at_ms: number }>();
+  const doubtful = new Map<string, number>();
   for (const event of world.log) {
     if (event.kind !== 'sent') continue;
     const { reference, body, at_ms } = event;
@@ -64,7 +67,11 @@ function auditSends(world: World, findings: Finding[]): void {
     const before = first.get(reference) ?? { body, at_ms };
     first.set(reference, before);
     if (before.body !== body) findings.push({ crime: 'other_bytes', what: reference });
-    if (at_ms - before.at_ms >= WINDOW_MS) findings.push({ crime: 'sent_after_the_window', what: reference });
+    // What was answered with a refusal of everything leaves nothing behind that a provider could forget.
+    if (REFUSED_WHOLE.has(event.fault)) continue;
+    const since = doubtful.get(reference) ?? at_ms;
+    doubtful.set(reference, since);
+    if (at_ms - since >= WINDOW_MS) findings.push({ crime: 'sent_after_the_window', what: reference });
   }
 }
 

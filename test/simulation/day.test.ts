@@ -1,7 +1,10 @@
 /** `npm run campaign` has every command die at every step; here each point is died at, and a seed draws the rest. */
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { Chance } from '../../src/sandbox/chance.ts';
 import { DAY_FAILPOINTS, Days, type Death, deathsOfLife } from './day.ts';
+
+// Work of some seconds, which a machine with much else to do takes ten times as long for.
+vi.setConfig({ testTimeout: 180_000 });
 
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 const days = new Days();
@@ -10,8 +13,8 @@ afterAll(() => days.close());
 test('a day on which every command dies, at each kind of step, ends with every payout paid once and the books right', async () => {
   const whole = await days.live(SEED, []);
   expect(whole.findings).toEqual([]);
-  expect([...new Set(whole.traces.flat())].toSorted()).toEqual(DAY_FAILPOINTS.toSorted());
-  const left = new Set(DAY_FAILPOINTS);
+  // A new point is died at as well; one that no command passes any more stays over, and fails the test.
+  const left = new Set([...DAY_FAILPOINTS, ...whole.traces.flat()]);
   while (left.size > 0) {
     const before = left.size;
     const { findings, died_at } = await days.live(SEED, deathsAt(left, whole.traces));

@@ -84,7 +84,7 @@ export interface Death {
   step: number | string;
 }
 
-/** What is passed in a day. A point that no command passes any more, or that is new, is found out by the test. */
+/** What is passed in a day at least; one that no command passes any more fails the test. */
 export const DAY_FAILPOINTS: readonly string[] = [
   'transaction: before it begins',
   'transaction: begun',

@@ -1,13 +1,16 @@
 /** `npm run campaign` lives every schedule; here a seed draws some of them. SIMULATION_SEED gives others. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { exploreAll, exploreSome } from './explorer.ts';
 import { realProtocol } from './interleavings.ts';
 import { modeNamed } from './modes.ts';
 import { believingItself } from './mutants.ts';
 import { naiveWorkers } from './naive-workers.ts';
 import { FAST } from './run.ts';
+
+// Work of some seconds, which a machine with much else to do takes ten times as long for.
+vi.setConfig({ testTimeout: 180_000 });
 
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 

@@ -1,5 +1,5 @@
 /** A short campaign, the same each time. SIMULATION_SEED gives another; a failure names its plan, and so its seed. */
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   dieAtEachPair,
   dieAtEachStep,
@@ -12,6 +12,9 @@ import {
 } from './campaign.ts';
 import { MODES, modeNamed } from './modes.ts';
 import { Laboratory, type Plan } from './run.ts';
+
+// Work of some seconds, which a machine with much else to do takes ten times as long for.
+vi.setConfig({ testTimeout: 180_000 });
 
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 const laboratory = new Laboratory();

@@ -150,7 +150,14 @@ function send(world: World, points: Steps, request: SubmitRequest, storedFirst: 
   const { provider_reference: reference, body } = request;
   const fault = world.nextFault(reference);
   if (fault === 'never_sent') return rejected({ because: 'never_sent', reason: 'connection refused' });
-  world.log.push({ kind: 'sent', reference, body, stored_first: storedFirst(request), at_ms: world.now_ms });
+  world.log.push({
+    kind: 'sent',
+    reference,
+    body,
+    stored_first: storedFirst(request),
+    at_ms: world.now_ms,
+    fault,
+  });
   const meant = JSON.parse(body) as { amount_minor: string; beneficiary_id: string };
   const amount = BigInt(meant.amount_minor);
   const refusal = refuse(world, reference, fault);

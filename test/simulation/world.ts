@@ -43,7 +43,7 @@ export interface Mode {
 }
 
 export type TruthEvent =
-  | { kind: 'sent'; reference: string; body: string; stored_first: boolean; at_ms: number }
+  | { kind: 'sent'; reference: string; body: string; stored_first: boolean; at_ms: number; fault: SendFault }
   | { kind: 'executed'; reference: string; provider_id: string; amount_minor: bigint }
   | { kind: 'refused'; reference: string }
   | { kind: 'called_malformed'; reference: string }
