@@ -59,6 +59,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./beneficiary/account.ts'),
   },
   {
+    name: 'beneficiary explain',
+    summary: 'Tell the whole story of a beneficiary',
+    load: () => import('./beneficiary/explain.ts'),
+  },
+  {
     name: 'batch import',
     summary: 'Import a payout file as a draft batch',
     load: () => import('./batch/import.ts'),

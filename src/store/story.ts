@@ -15,10 +15,28 @@ export interface StoryEvent {
     | 'entry'
     | 'line'
     | 'break'
-    | 'hold';
+    | 'hold'
+    | 'import'
+    | 'registration'
+    | 'payout';
   actor: string | null;
   what: string;
   details: string | null;
+  /** Where it stands in the chain, and the hash there; null for what the chain has no link of its own for. */
+  seq: number | null;
+  hash: string | null;
+}
+
+export const UNCHAINED = { seq: null, hash: null } as const;
+
+/** The link of an entry or a decision, as a query joins it. */
+export interface LinkColumns {
+  seq: bigint | null;
+  hash: string | null;
+}
+
+export function linkOf({ seq, hash }: LinkColumns): Pick<StoryEvent, 'seq' | 'hash'> {
+  return { seq: seq === null ? null : Number(seq), hash };
 }
 
 export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEvent[]> {
@@ -35,12 +53,18 @@ export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEv
     breaks(reader, params),
     holds(reader, params),
   ]);
-  return parts.flat().sort((a, b) => (a.at === b.at ? rankOf(a) - rankOf(b) : a.at < b.at ? -1 : 1));
+  return inOrder(parts.flat());
+}
+
+/** By time; what happened in one instant as its kinds follow each other, and within a kind as given. */
+export function inOrder(events: readonly StoryEvent[]): StoryEvent[] {
+  return [...events].sort((a, b) => (a.at === b.at ? rankOf(a) - rankOf(b) : a.at < b.at ? -1 : 1));
 }
 
 /** Within one instant the cause stands before what it caused: money is in transit before the send, paid after the answer. */
 function rankOf(event: StoryEvent): number {
   const ranks: Record<StoryEvent['kind'], number> = {
+    import: -1,
     batch: 0,
     approval: 1,
     decision: 2,
@@ -51,6 +75,8 @@ function rankOf(event: StoryEvent): number {
     line: 8,
     break: 9,
     hold: 10,
+    registration: 11,
+    payout: 12,
   };
   return event.kind === 'entry' && event.what.includes(', submitted,') ? 4 : ranks[event.kind];
 }
@@ -76,6 +102,7 @@ async function imported(reader: Reader, params: PayoutParam): Promise<StoryEvent
     actor: row.actor,
     what: `imported from ${row.file}, line ${row.line}`,
     details: `row ${row.row} of batch ${row.batch}`,
+    ...UNCHAINED,
   }));
 }
 
@@ -98,18 +125,28 @@ async function approvals(reader: Reader, params: PayoutParam): Promise<StoryEven
       actor: row.actor,
       what: 'batch approved',
       details: `digest ${row.digest}`,
+      ...UNCHAINED,
     };
     if (row.voided_at === null) return [approved];
     return [
       approved,
-      { at: row.voided_at, kind: 'approval', actor: null, what: 'approval voided', details: row.void_reason },
+      {
+        at: row.voided_at,
+        kind: 'approval',
+        actor: null,
+        what: 'approval voided',
+        details: row.void_reason,
+        ...UNCHAINED,
+      },
     ];
   });
 }
 
 async function decisions(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
-  const rows = await reader.all<{ at: string; actor: string; action: string; details: string }>(
-    `select e.at, e.actor, e.action, e.details from audit_events e join payouts p on p.reference_id = e.subject
+  const rows = await reader.all<LinkColumns & { at: string; actor: string; action: string; details: string }>(
+    `select e.at, e.actor, e.action, e.details, c.seq, c.hash
+     from audit_events e join payouts p on p.reference_id = e.subject
+       left join chain c on c.kind = 'audit' and c.item_id = e.id
      where e.subject_kind = 'payout' and p.id = :payout order by e.id`,
     params,
   );
@@ -119,6 +156,7 @@ async function decisions(reader: Reader, params: PayoutParam): Promise<StoryEven
     actor: row.actor,
     what: row.action.replaceAll('_', ' '),
     details: row.details,
+    ...linkOf(row),
   }));
 }
 
@@ -134,6 +172,7 @@ async function attempts(reader: Reader, params: PayoutParam): Promise<StoryEvent
     actor: null,
     what: `attempt ${row.no} stored as ${row.reference}, before anything was sent`,
     details: `${row.body} (sha256 ${row.sha})`,
+    ...UNCHAINED,
   }));
 }
 
@@ -164,6 +203,7 @@ async function sends(reader: Reader, params: PayoutParam): Promise<StoryEvent[]>
       actor: null,
       what: `attempt ${row.no} ${asked}: ${[outcome.replaceAll('_', ' '), how].filter(Boolean).join(', ')}`,
       details: [row.reason, row.answer].filter(Boolean).join(' — ') || null,
+      ...UNCHAINED,
     };
   });
 }
@@ -189,22 +229,27 @@ async function statuses(reader: Reader, params: PayoutParam): Promise<StoryEvent
     what: `provider says ${row.status} (${row.source.replaceAll('_', ' ')}): ${row.before === row.after ? `stays ${row.after}` : `${row.before} → ${row.after}`}`,
     details:
       [row.note, row.provider_at && `at ${row.provider_at} by its clock`].filter(Boolean).join('; ') || null,
+    ...UNCHAINED,
   }));
 }
 
 async function entries(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
-  const rows = await reader.all<{
-    id: bigint;
-    at: string;
-    actor: string;
-    event: string;
-    booked_on: string;
-    account: string;
-    amount_minor: bigint;
-    currency: string;
-  }>(
-    `select e.id, e.recorded_at as at, e.actor, e.event, e.booked_on, a.name as account, s.amount_minor, s.currency
+  const rows = await reader.all<
+    LinkColumns & {
+      id: bigint;
+      at: string;
+      actor: string;
+      event: string;
+      booked_on: string;
+      account: string;
+      amount_minor: bigint;
+      currency: string;
+    }
+  >(
+    `select e.id, e.recorded_at as at, e.actor, e.event, e.booked_on, a.name as account, s.amount_minor, s.currency,
+       c.seq, c.hash
      from journal_entries e join postings s on s.entry_id = e.id join accounts a on a.id = s.account_id
+       left join chain c on c.kind = 'entry' and c.item_id = e.id
      where e.payout_id = :payout order by e.id, s.posting_no`,
     params,
   );
@@ -216,6 +261,7 @@ async function entries(reader: Reader, params: PayoutParam): Promise<StoryEvent[
       actor: row.actor,
       what: `entry ${row.id}, ${row.event.replaceAll('_', ' ')}, booked on ${row.booked_on}`,
       details: null,
+      ...linkOf(row),
       lines: [],
     };
     event.lines.push(`${row.account} ${formatAmount(row.amount_minor, row.currency)} ${row.currency}`);
@@ -251,38 +297,43 @@ async function lines(reader: Reader, params: PayoutParam): Promise<StoryEvent[]>
     actor: null,
     what: `on statement ${row.file}, line ${row.line}: ${row.status} ${formatAmount(row.amount_minor, row.currency)} ${row.currency}`,
     details: `matched by ${row.rule.replaceAll('_', ' ')}${row.utr === null ? '' : `, UTR ${row.utr}`}`,
+    ...UNCHAINED,
   }));
 }
 
+/** Each change of each break when it was made and by whom; what closed by itself bears the name of who reconciled. */
 async function breaks(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
   const rows = await reader.all<{
     id: bigint;
-    opened_on: string;
     kind: string;
-    state: string;
-    ledger: string | null;
-    statement: string | null;
+    at: string;
+    event: string;
+    actor: string;
     reason: string | null;
     note: string | null;
-    resolved_by: string | null;
-    resolved_at: string | null;
+    ledger: string | null;
+    statement: string | null;
   }>(
-    `select id, opened_on, kind, state, ledger_value as ledger, statement_value as statement,
-       reason, note, resolved_by, resolved_at
-     from breaks where payout_id = :payout order by id`,
+    `select b.id, b.kind, e.at, e.event, e.actor, e.reason, e.note, e.ledger_value as ledger, e.statement_value as statement
+     from breaks b join break_events e on e.break_id = b.id
+     where b.payout_id = :payout order by e.id`,
     params,
   );
   return rows.map((row) => ({
-    at: row.resolved_at ?? `${row.opened_on}T23:59:59.999Z`,
+    at: row.at,
     kind: 'break',
-    actor: row.resolved_by,
-    what: `break ${row.id}, ${row.kind.replaceAll('_', ' ')}, ${row.state}`,
-    details: [
-      `ledger ${row.ledger ?? '-'}, statement ${row.statement ?? '-'}`,
-      row.reason && `explained as ${row.reason.replaceAll('_', ' ')}${row.note ? `: ${row.note}` : ''}`,
-    ]
-      .filter(Boolean)
-      .join('; '),
+    actor: row.actor,
+    what: `break ${row.id}, ${row.kind.replaceAll('_', ' ')}, ${row.event}${row.reason === null ? '' : ` as ${row.reason.replaceAll('_', ' ')}`}`,
+    details:
+      [
+        row.ledger === null && row.statement === null
+          ? null
+          : `ledger ${row.ledger ?? '-'}, statement ${row.statement ?? '-'}`,
+        row.note,
+      ]
+        .filter(Boolean)
+        .join('; ') || null,
+    ...UNCHAINED,
   }));
 }
 
@@ -298,5 +349,6 @@ async function holds(reader: Reader, params: PayoutParam): Promise<StoryEvent[]>
     actor: null,
     what: `held for a person to decide: ${reason.replaceAll('_', ' ')}`,
     details: note,
+    ...UNCHAINED,
   }));
 }

@@ -1,6 +1,7 @@
 import { requirePayout } from '../../operations/decide-payout.ts';
 import { storyOf } from '../../store/story.ts';
 import { argument, type Data, type Verb } from '../command.ts';
+import { PAGE_OPTION, pageAsked, STORY_COLUMNS, tellStory } from '../story-report.ts';
 import { payoutItem } from './item.ts';
 
 export const verb: Verb = {
@@ -8,24 +9,47 @@ export const verb: Verb = {
   summary: 'Tell the whole story of a payout',
   effect: 'reads',
   arguments: [{ name: '<reference>', description: 'the payout’s reference_id' }],
-  examples: ['payrun payout explain salary-nov-000007'],
-  columns: ['at', 'kind', 'actor', 'what', 'details'],
+  options: [PAGE_OPTION],
+  examples: [
+    'payrun payout explain salary-nov-000007',
+    'payrun payout explain salary-nov-000007 --report dispute.html',
+  ],
+  columns: STORY_COLUMNS,
   async run(context, input) {
+    const page = await pageAsked(context, input);
     const database = await context.ledger();
     const payout = await requirePayout(database, argument(input, 0));
-    const items = (await storyOf(database, payout.id)).map((event) => ({ ...event }));
+    const events = await storyOf(database, payout.id);
     const item = await payoutItem(database, payout.id);
     const standing = `${payout.reference_id}: ${item.amount} ${item.currency} to ${item.beneficiary_name} (${item.account}) by ${item.rail}, ${item.state}`;
-    return {
-      data: { payout: item, items },
-      view: [`${standing}${item.utr ? `, UTR ${item.utr}` : ''}`, items.map(told).join('\n')],
-    };
+    return tellStory(context, page, {
+      title: `Payout ${payout.reference_id}`,
+      facts: factsOf(item),
+      events,
+      about: { payout: item },
+      standing: `${standing}${item.utr ? `, UTR ${item.utr}` : ''}`,
+    });
   },
 };
 
-/** A line for what happened, and one below for its details: a table of them would be wider than any screen. */
-function told({ at, actor, what, details }: Data): string {
-  const who = actor === null ? '' : ` (${String(actor)})`;
-  const below = details === null ? '' : `\n${' '.repeat(26)}${String(details)}`;
-  return `${String(at)}  ${String(what)}${who}${below}`;
+/** What somebody asks who disputes it. */
+function factsOf(item: Data): [string, string | null][] {
+  const said = (key: string) => (item[key] === null ? null : String(item[key]));
+  const money = (key: string) => (item[key] === null ? null : `${item[key]} ${item.currency}`);
+  return [
+    ['state', said('state')],
+    ['amount', money('amount')],
+    ['to', `${item.beneficiary_name} (${item.beneficiary_ref}), account ${item.account}`],
+    ['batch', `${item.batch}, row ${item.row}`],
+    ['provider', `${item.provider} by ${item.rail}`],
+    ['provider’s id', said('provider_id')],
+    ['UTR', said('utr')],
+    ['UTR of the return', said('return_utr')],
+    ['fee', money('fee')],
+    ['tax', money('tax')],
+    ['reason', said('failure_reason')],
+    ['sent', said('submitted_at')],
+    ['paid', said('paid_at')],
+    ['returned', said('returned_at')],
+  ];
 }

@@ -2,7 +2,6 @@
  * The report as one page that a controller can file: it holds all it needs, runs nothing and fetches nothing, so that it
  * can be mailed, opened anywhere and printed. Whatever comes from outside goes through the one template that escapes.
  */
-import { createHash } from 'node:crypto';
 import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
 import { sanitise } from '../sanitise.ts';
 import { agesOf } from './aging.ts';
@@ -10,33 +9,13 @@ import { breaksTable } from './breaks-table.ts';
 import { chartsOf } from './chart.ts';
 import { grouped, shownMinor, sizesOf } from './figures.ts';
 import { type Markup, markup, raw } from './markup.ts';
+import { minuteOf, pageText } from './page.ts';
 import { isProved, type Report, type ReportedTotals, sumNames, titleOf } from './report.ts';
-import { STYLE } from './style.ts';
-
-// The page's own style and nothing else, not even a style that a name smuggled in.
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
-const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 
 export function htmlReport(report: Report): string {
   const title = titleOf(report);
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p>${period(report)} Made ${minuteOf(report.made_at)} by ${sanitise(report.actor)}.</p>
-</header>
-<main>
-${verdict(report)}
+  const lead = markup`${period(report)} Made ${minuteOf(report.made_at)} by ${sanitise(report.actor)}.`;
+  const main = markup`${verdict(report)}
 ${tiles(report)}
 ${report.missing_days.length === 0 ? '' : markup`<p class="bad">No statement for ${report.missing_days.join(', ')}.</p>`}
 ${report.fail_on.length === 0 ? '' : markup`<p>The job fails for: ${report.fail_on.map(sanitise).join(' or ')}.</p>`}
@@ -44,23 +23,13 @@ ${report.breaks.length === 0 ? '' : markup`<div class="pair">${kindsSection(repo
 ${chartSection(report)}
 ${totalsSections(report.totals)}
 ${breaksTable(report)}
-${statementsSection(report)}
-</main>
-<footer>${footer(report)}</footer>
-<div class="signatures"><div>Prepared by, date</div><div>Reviewed by, date</div></div>
-</body>
-</html>
-`;
-  return page.text;
+${statementsSection(report)}`;
+  return pageText({ title, lead, main, footer: footer(report) });
 }
 
 function period({ from, to }: Report): string {
   if (from === null || to === null) return 'The statements have no dated lines.';
   return from === to ? `Statements of ${from}.` : `Statements from ${from} to ${to}.`;
-}
-
-function minuteOf(instant: string): string {
-  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
 }
 
 /** The one sentence that a reader needs who reads no more. */

@@ -39,6 +39,8 @@ tfoot tr + tr th, tfoot tr + tr td { border-top: 0; padding-top: 0; }
 tr.part th { padding-left: 1.2rem; } tr.within th { padding-left: 2.4rem; } tr.apart th, tr.apart td { color: var(--soft); }
 .breaks { font-size: .86rem; }
 .kind { white-space: nowrap; }
+.story { font-size: .92rem; } .story .note { font-size: .86rem; overflow-wrap: anywhere; }
+.story .at { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--soft); } .story .who { overflow-wrap: anywhere; min-width: 5rem; max-width: 9rem; }
 .name { overflow-wrap: anywhere; min-width: 7rem; }
 .code { overflow-wrap: break-word; }
 tr.bad { color: var(--ink); background: var(--bad-band); }
@@ -61,7 +63,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .75
   .tile dd { font-size: 12pt; } .tile dd.long { font-size: 9.5pt; }
   .pair { grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
   .breaks, .breaks thead th { font-size: 7.5pt; } .breaks th, .breaks td { padding: .2rem .35rem; } .hash { font-size: 6.5pt; }
-  .breaks .kind { white-space: normal; }
+  .breaks .kind { white-space: normal; } .story { font-size: 8pt; } .story .note { font-size: 7.5pt; }
   thead { display: table-header-group; } tfoot { display: table-row-group; }
   th, td { padding: .22rem .5rem; }
   tr, .tile, figure, .whole { break-inside: avoid; }

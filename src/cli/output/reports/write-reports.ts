@@ -41,14 +41,21 @@ export async function writeReports(
   report: Report,
   world: World,
 ): Promise<void> {
-  for (const { path, form } of targets) {
-    const file = await openOutputFile(path, world.cwd);
-    try {
-      for await (const chunk of textOf(form, report)) await file.write(chunk);
-      await file.finish();
-    } finally {
-      await file.abandon();
-    }
+  for (const { path, form } of targets) await writeWhole(path, textOf(form, report), world);
+}
+
+/** Whole or not at all. */
+export async function writeWhole(
+  path: string,
+  chunks: AsyncIterable<string> | Iterable<string>,
+  world: World,
+): Promise<void> {
+  const file = await openOutputFile(path, world.cwd);
+  try {
+    for await (const chunk of chunks) await file.write(chunk);
+    await file.finish();
+  } finally {
+    await file.abandon();
   }
 }
 

@@ -12,6 +12,7 @@ import {
   time,
 } from './fields.ts';
 import type { DataSchemas } from './index.ts';
+import { story } from './story.ts';
 
 /** What a provider knows of a beneficiary. */
 const known = {
@@ -80,5 +81,6 @@ export const schemas: DataSchemas = {
     items: z.array(accountLine),
     next: text.nullable(),
   }),
+  explain: z.strictObject({ beneficiary, ...story }),
   verify: z.strictObject({ provider: text, items: z.array(verified) }),
 };

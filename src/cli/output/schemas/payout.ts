@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { amount, count, currency, page, state, stateCounts, text, time } from './fields.ts';
 import type { DataSchemas } from './index.ts';
+import { story } from './story.ts';
 
 export const payoutItem = z.strictObject({
   reference_id: text,
@@ -31,25 +32,6 @@ export const payoutItem = z.strictObject({
   returned_at: time.nullable(),
 });
 
-const event = z.strictObject({
-  at: time,
-  kind: z.enum([
-    'batch',
-    'approval',
-    'decision',
-    'attempt',
-    'send',
-    'status',
-    'entry',
-    'line',
-    'break',
-    'hold',
-  ]),
-  actor: text.nullable(),
-  what: text,
-  details: text.nullable(),
-});
-
 export const schemas: DataSchemas = {
   list: page(payoutItem),
   show: payoutItem,
@@ -58,5 +40,5 @@ export const schemas: DataSchemas = {
   cancel: payoutItem,
   release: payoutItem,
   resolve: payoutItem,
-  explain: z.strictObject({ payout: payoutItem, items: z.array(event) }),
+  explain: z.strictObject({ payout: payoutItem, ...story }),
 };

@@ -1,0 +1,110 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { postEntries } from '../../../src/store/ledger.ts';
+import { reportRow, seeded } from '../../operations/seed-payouts.ts';
+import { moveEntries } from '../../store/ledger-rows.ts';
+import { expectMatchesSchema } from '../expect-matches-schema.ts';
+import { createDesk } from '../reconcile/desk.ts';
+
+const desk = createDesk();
+
+interface Explained {
+  items: {
+    at: string;
+    kind: string;
+    actor: string | null;
+    what: string;
+    details: string | null;
+    seq: number | null;
+    hash: string | null;
+  }[];
+  chain: { length: number; head: string };
+}
+
+async function explained(reference: string): Promise<Explained> {
+  const ran = await desk.payrun('payout', 'explain', reference, '--json');
+  expect(ran.exit, ran.stdout).toBe(0);
+  await expectMatchesSchema('payout explain', ran.json());
+  return ran.json<Explained>().data;
+}
+
+async function audit(...args: string[]) {
+  return (await desk.payrun('audit', ...args, '--json')).json<{ head: string }>().data;
+}
+
+/** A payout whose fee differs by 6.49 on the statement of Friday, explained by a person an hour later. */
+async function disputed(): Promise<void> {
+  const one = seeded(1);
+  await desk.seed(one);
+  desk.write('report.csv', [reportRow(one, { fee: '9.99' })]);
+  await desk.reconcile('report.csv');
+  desk.now = '2026-11-20T07:00:00.000Z';
+  const [found] = await desk.breaks();
+  const resolved = await desk.payrun(
+    ...['break', 'resolve', String(found?.break), '--reason', 'fee_agreed', '--note', 'the tier of October'],
+  );
+  expect(resolved.exit, resolved.stderr).toBe(0);
+}
+
+describe('payout explain', () => {
+  test('has each change of a break when it was made, and by whom', async () => {
+    await disputed();
+    const breaks = (await explained('pay-000001')).items.filter(({ kind }) => kind === 'break');
+    expect(breaks.map(({ at, actor, what }) => `${at} ${actor} ${what}`)).toEqual([
+      '2026-11-20T06:00:00.000Z meera break 1, fee differs, opened',
+      '2026-11-20T07:00:00.000Z meera break 1, fee differs, resolved as fee agreed',
+    ]);
+    expect(breaks[0]?.details).toMatch(/^ledger .*, statement .*9\.99/);
+    expect(breaks[1]?.details).toContain('the tier of October');
+  });
+
+  test('names the place of each entry in the chain, and the head', async () => {
+    await desk.seed(seeded(1));
+    await desk.database.transaction((tx) => postEntries(tx, moveEntries(1, 'available', 'paid')));
+    const { items, chain } = await explained('pay-000001');
+    const entries = items.filter(({ kind }) => kind === 'entry');
+    expect(entries.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(chain).toEqual(await audit('head'));
+    expect(entries.at(-1)?.hash).toBe(chain.head);
+    const { stdout } = await desk.payrun('payout', 'explain', 'pay-000001');
+    expect(stdout).toContain(`Head of the chain: ${chain.head} (2 links)`);
+  });
+});
+
+describe('its page', () => {
+  test('tells the same, runs nothing, and makes no markup of names and nothing turned of text', async () => {
+    const hostile = '<script>alert(1)</script>\u202eb\u001b[2J';
+    await disputed();
+    await desk.database.transaction((tx) => tx.run('update beneficiaries set name = :hostile', { hostile }));
+    await desk.database.transaction((tx) =>
+      tx.run('update statement_lines set utr = :hostile', { hostile: `<img src=x>${hostile}` }),
+    );
+    const ran = await desk.payrun('payout', 'explain', 'pay-000001', '--report', 'dispute.html');
+    expect(ran.exit, ran.stderr).toBe(0);
+    const page = readFileSync(join(desk.folder, 'dispute.html'), 'utf8');
+    expect(page).toMatch(/default-src &#39;none&#39;|default-src 'none'/);
+    expect(page).not.toMatch(/<script|<img|<link|\ssrc=(?!x)|[\u001b\u202e]/);
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}b\\u{1b}[2J');
+    const { items, chain } = await explained('pay-000001');
+    expect(page.match(/<td class="at">/g)).toHaveLength(items.length);
+    expect(page).toContain('break 1, fee differs, resolved as fee agreed');
+    expect(page).toContain(chain.head);
+  });
+
+  test('goes into a page and nowhere else', async () => {
+    await desk.seed(seeded(1));
+    for (const [file, code] of [
+      ['dispute.xml', 'option_invalid'],
+      ['dispute.pdf', 'option_invalid'],
+      ['payrun.db', 'option_invalid'],
+      ['gone/dispute.html', 'output_unwritable'],
+    ] as const) {
+      const ran = await desk.payrun('payout', 'explain', 'pay-000001', '--report', file, '--json');
+      expect([file, ran.json().error.code]).toEqual([file, code]);
+    }
+    const unknown = await desk.payrun('payout', 'explain', 'nobody', '--report', 'none.html', '--json');
+    expect(unknown.json().error.code).toBe('payout_unknown');
+    expect(existsSync(join(desk.folder, 'none.html'))).toBe(false);
+  });
+});
