@@ -16,6 +16,7 @@ import {
   match,
   type Rule,
 } from '../domain/reconciliation/match.ts';
+import { NOTHING_SETTLED } from '../domain/reconciliation/settled.ts';
 import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
 import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import type { CsvWarning } from '../statements/read-csv.ts';
@@ -41,6 +42,7 @@ import {
   type StatementTerms,
   storeStatements,
 } from './import-statement.ts';
+import { type StoredSides, settleStored } from './settle-stored.ts';
 
 export interface Reconciled {
   statements: readonly ImportedStatement[];
@@ -69,18 +71,21 @@ type Found = Omit<Reconciled, 'statements' | 'warnings' | 'open_breaks' | 'histo
 // Two months of days: more bars than these are no longer told apart.
 const PAST = 60;
 
+// With fewer lines, those that are settled in bulk are as quickly looked at one by one.
+const SETTLE_FROM = 20_000n;
+
 /** Takes `inputs` in and reconciles, in one transaction: a rehearsal then sees what the real thing would. */
 export async function reconcile(
   deps: StatementDeps,
   inputs: readonly StatementInput[],
   reading: StatementTerms,
   terms: Terms,
-  wanted: { open_breaks: boolean } = { open_breaks: false },
+  wanted: { open_breaks: boolean; settle_from?: bigint } = { open_breaks: false },
 ): Promise<Reconciled> {
   const { files, warnings } = await readStatements(deps.database, inputs, reading);
   return deps.database.transaction(async (tx) => {
     const statements = await storeStatements(tx, deps, files, reading.provider);
-    const found = await reconcileStored(tx, deps, reading, terms);
+    const found = await reconcileStored(tx, deps, reading, terms, wanted.settle_from ?? SETTLE_FROM);
     const told = wanted.open_breaks ? await openOnes(tx, reading.provider) : { open_breaks: [], history: [] };
     return { ...found, ...told, statements, warnings };
   });
@@ -108,14 +113,18 @@ async function reconcileStored(
   deps: StatementDeps,
   { provider, time_zone }: StatementTerms,
   terms: Terms,
+  settleFrom: bigint,
 ): Promise<Found> {
-  const lines = await linesOfProvider(tx, provider);
-  const attempts = (await attemptsOfProvider(tx, provider)).map((row) => attemptOf(row, time_zone));
+  const ours = (row: AttemptRow) => attemptOf(row, time_zone);
+  const bulk = await settleStored(tx, provider, ours, terms, settleFrom);
+  const lines = bulk?.lines ?? (await linesOfProvider(tx, provider));
+  const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);
+  const settled = bulk?.settled ?? NOTHING_SETTLED;
   const matching = match(lines, attempts);
   const comparison = compare(matching, attempts, terms);
   const at = deps.now();
   const id = await beginReconciliation(tx, { provider, at, today_on: terms.today, actor: deps.actor.name });
-  await storeMatching(tx, id, provider, matching);
+  await storeMatching(tx, id, provider, matching, bulk);
   const carried = carry(await breaksOfProvider(tx, provider), comparison.breaks, terms.today);
   const occasion = { at, actor: deps.actor.name, reconciliation_id: id };
   await openBreaks(tx, provider, carried.opened, occasion);
@@ -126,8 +135,8 @@ async function reconcileStored(
   const stayed = carried.same + carried.changed.length;
   const result = {
     reconciliation: id,
-    coverage: coverageOf(lines, matching, attempts, terms),
-    matched: matching.lines.filter((each) => explainedBy(each).length > 0).length,
+    coverage: coverageOf(lines, matching, attempts, terms, settled),
+    matched: settled.pairs + matching.lines.filter((each) => explainedBy(each).length > 0).length,
     expected: new Set(comparison.expected.map((each) => each.attempt)).size,
     open: fresh + stayed,
     new: fresh,
@@ -135,7 +144,7 @@ async function reconcileStored(
     closed: carried.closed.length,
     by_kind: carried.by_kind,
     outlived: carried.outlived,
-    totals: addUp(matching, comparison, attempts),
+    totals: addUp(matching, comparison, attempts, settled),
   };
   await finishReconciliation(tx, id, countsOf(result));
   await keepOpenAmounts(tx, id, provider);
@@ -212,14 +221,16 @@ async function storeMatching(
   id: bigint,
   provider: string,
   matching: Matching,
+  bulk: StoredSides | null,
 ): Promise<void> {
   const keyOf = (each: Omit<StoredMatch, 'rule'>) => `${each.line_id} ${each.payout_id} ${each.attempt_no}`;
-  const before = new Map((await matchesOfProvider(tx, provider)).map((each) => [keyOf(each), each]));
+  const stored = bulk ? await bulk.storeMatches(id) : await matchesOfProvider(tx, provider);
+  const before = new Map(stored.map((each) => [keyOf(each), each]));
   const changed: StoredMatch[] = [];
   for (const match of matchesOf(matching)) {
-    const stored = before.get(keyOf(match));
+    const known = before.get(keyOf(match));
     before.delete(keyOf(match));
-    if (stored?.rule !== match.rule) changed.push(match);
+    if (known?.rule !== match.rule) changed.push(match);
   }
   await saveMatches(tx, id, changed, [...before.values()]);
   await saveSupersessions(tx, await supersessionChanges(tx, provider, matching));

@@ -37,7 +37,14 @@ export interface AttemptRow {
   failed_on: string | null;
 }
 
-export async function attemptsOfProvider(reader: Reader, provider: string): Promise<AttemptRow[]> {
+// `provider || ''` in what follows: the numbers narrow a page down, and no index by provider may be taken for it.
+
+/** In the order of their payouts; of those alone whose number is greater than `after`, up to `through`. */
+export async function attemptsOfProvider(
+  reader: Reader,
+  provider: string,
+  { after, through }: { after: bigint; through: bigint } = { after: 0n, through: ALL },
+): Promise<AttemptRow[]> {
   return reader.all<AttemptRow>(
     `with days as (
        select payout_id, attempt_no,
@@ -46,6 +53,7 @@ export async function attemptsOfProvider(reader: Reader, provider: string): Prom
          max(case when event in ('failed', 'failed_after_paid') then booked_on end) as failed_on
        from journal_entries
        where provider = :provider and payout_id is not null
+         and payout_id > :after and payout_id <= :through
          and event in ('paid', 'returned', 'failed', 'failed_after_paid')
        group by payout_id, attempt_no)
      select a.payout_id, a.attempt_no, b.name as batch, p.rail, p.reference_id, a.provider_reference, a.provider_beneficiary_id,
@@ -64,10 +72,27 @@ export async function attemptsOfProvider(reader: Reader, provider: string): Prom
      join payouts p on p.id = a.payout_id
      join batches b on b.id = p.batch_id
      left join days d on d.payout_id = a.payout_id and d.attempt_no = a.attempt_no
-     where a.provider = :provider
+     where a.provider || '' = :provider and a.payout_id > :after and a.payout_id <= :through
      order by a.payout_id, a.attempt_no`,
+    { provider, after, through },
+  );
+}
+
+// A number that no row reaches.
+const ALL = 9_007_199_254_740_991n;
+
+/** The highest numbers of statement lines and of payouts with an attempt; 0 where there is none. */
+export async function sizesOfProvider(
+  reader: Reader,
+  provider: string,
+): Promise<{ lines: bigint; last_line: bigint; last_payout: bigint }> {
+  const found = await reader.get<{ lines: bigint; last_line: bigint; last_payout: bigint }>(
+    `select (select count(*) from statement_lines where provider = :provider) as lines,
+       (select coalesce(max(id), 0) from statement_lines) as last_line,
+       (select coalesce(max(payout_id), 0) from attempts) as last_payout`,
     { provider },
   );
+  return found ?? { lines: 0n, last_line: 0n, last_payout: 0n };
 }
 
 export interface StoredMatch {
@@ -85,16 +110,50 @@ export async function matchesOfProvider(reader: Reader, provider: string): Promi
   );
 }
 
+/** The same, of some lines by their numbers. */
+export async function matchesOfLines(
+  reader: Reader,
+  provider: string,
+  { after, through }: { after: bigint; through: bigint },
+): Promise<StoredMatch[]> {
+  return reader.all<StoredMatch>(
+    `select m.line_id, m.payout_id, m.attempt_no, m.rule from matches m
+     join statement_lines l on l.id = m.line_id
+     where l.provider || '' = :provider and m.line_id > :after and m.line_id <= :through`,
+    { provider, after, through },
+  );
+}
+
+/** Matches that are all new. */
+export async function insertMatches(
+  tx: Transaction,
+  reconciliationId: bigint,
+  matches: Iterable<StoredMatch>,
+): Promise<void> {
+  await tx.insertMany('matches', ['line_id', 'payout_id', 'attempt_no', 'rule'], valuesOf(matches), {
+    reconciliation_id: reconciliationId,
+  });
+}
+
+function* valuesOf(matches: Iterable<StoredMatch>) {
+  for (const { line_id, payout_id, attempt_no, rule } of matches)
+    yield [line_id, payout_id, attempt_no, rule];
+}
+
+export async function deleteMatches(tx: Transaction, gone: readonly StoredMatch[]): Promise<void> {
+  await tx.runMany(
+    'delete from matches where line_id = :line_id and payout_id = :payout_id and attempt_no = :attempt_no',
+    gone.map(({ line_id, payout_id, attempt_no }) => ({ line_id, payout_id, attempt_no })),
+  );
+}
+
 export async function saveMatches(
   tx: Transaction,
   reconciliationId: bigint,
   matches: readonly StoredMatch[],
   gone: readonly StoredMatch[],
 ): Promise<void> {
-  await tx.runMany(
-    'delete from matches where line_id = :line_id and payout_id = :payout_id and attempt_no = :attempt_no',
-    gone.map(({ line_id, payout_id, attempt_no }) => ({ line_id, payout_id, attempt_no })),
-  );
+  await deleteMatches(tx, gone);
   await tx.runMany(
     `insert into matches (line_id, payout_id, attempt_no, rule, reconciliation_id)
      values (:line_id, :payout_id, :attempt_no, :rule, :reconciliation)

@@ -4,6 +4,7 @@
  * hashes only bring them together, and where two names have one hash by chance, rows are left that need not be.
  */
 import { readSync } from 'node:fs';
+import { Numbers } from './numbers.ts';
 import {
   AMOUNT,
   type Chunk,
@@ -30,6 +31,8 @@ export interface Side {
 
 export interface Joined {
   tally: Tally;
+  /** Ordinals of the rows of each pair, 0 where it was taken back; and whether both state the provider's name. */
+  pairs: { lines: Uint32Array; payouts: Uint32Array; by_provider_id: Uint32Array };
   /** What is not settled, of each side, in the order of the files. */
   lines: OddRow[];
   payouts: OddRow[];
@@ -49,6 +52,8 @@ class Join {
   readonly #otherNames: readonly [number, number];
   readonly #taken: Taken;
   readonly #pairs = new Numbers();
+  readonly #ordinals: readonly [Numbers, Numbers] = [new Numbers(), new Numbers()];
+  readonly #byProviderId = new Numbers();
   /** Hashes of the two names that are not the primary one: of each pair, then of each record that is in none. */
   readonly #others: readonly [Numbers, Numbers];
   readonly #alone: readonly [Numbers, Numbers];
@@ -79,6 +84,11 @@ class Join {
     const inOrder = (a: OddRow, b: OddRow) => a.ordinal - b.ordinal;
     return {
       tally: this.#tally,
+      pairs: {
+        lines: this.#ordinals[0].values(),
+        payouts: this.#ordinals[1].values(),
+        by_provider_id: this.#byProviderId.values(),
+      },
       lines: [...lines, ...this.#lines.scanned.odd].sort(inOrder),
       payouts: [...payouts, ...this.#payouts.scanned.odd].sort(inOrder),
     };
@@ -125,6 +135,11 @@ class Join {
     const v = payout >>> 2;
     this.#pairs.push(lines.positionOf(line));
     this.#pairs.push(payouts.positionOf(payout));
+    this.#ordinals[0].push(lines.words[w + ORDINAL] as number);
+    this.#ordinals[1].push(payouts.words[v + ORDINAL] as number);
+    const named =
+      (lines.words[w + FIRST_HASH] as number) !== 0 && (payouts.words[v + FIRST_HASH] as number) !== 0;
+    this.#byProviderId.push(named ? 1 : 0);
     const [a, b] = this.#otherNames;
     this.#others[0].push(
       (lines.words[w + FIRST_HASH + a] as number) || (payouts.words[v + FIRST_HASH + a] as number),
@@ -160,6 +175,8 @@ class Join {
       const line = readRecord(this.#lines.records, pairs[pair * 2] as number);
       const payout = readRecord(this.#payouts.records, pairs[pair * 2 + 1] as number);
       this.#tally.add(line, 0, payout, 0, -1);
+      this.#ordinals[0].values()[pair] = 0;
+      this.#ordinals[1].values()[pair] = 0;
       this.#left.lines.push(rowOf(line, 0));
       this.#left.payouts.push(rowOf(payout, 0));
     }
@@ -365,24 +382,4 @@ function namePlace(part: Part, place: number, name: number): number {
 
 function nameLength(part: Part, place: number, name: number): number {
   return ((part.words[(place >>> 2) + NAME_LENGTHS] as number) >>> (8 * name)) & 0xff;
-}
-
-/** A list of 32-bit numbers that grows. */
-class Numbers {
-  #values = new Uint32Array(1 << 16);
-  #count = 0;
-
-  push(value: number): void {
-    if (this.#count === this.#values.length) {
-      const grown = new Uint32Array(this.#count + (this.#count >>> 1));
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values[this.#count] = value;
-    this.#count += 1;
-  }
-
-  values(): Uint32Array {
-    return this.#values.subarray(0, this.#count);
-  }
 }

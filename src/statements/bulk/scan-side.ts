@@ -24,7 +24,7 @@ import {
   RecordWriter,
   TAX,
 } from './row-records.ts';
-import type { SidePlan } from './side-plan.ts';
+import { FAILED, type SidePlan } from './side-plan.ts';
 
 export interface SideJob {
   files: readonly { descriptor: number; bytes: number; plan: SidePlan }[];
@@ -206,7 +206,9 @@ class RowReader {
     const fee = this.#optionalAmount(scanner, plan.fee, decimals);
     const tax = this.#optionalAmount(scanner, plan.tax, decimals);
     const outcome = this.#outcomeOf(scanner);
-    const day = this.#dayOf(scanner);
+    const read = this.#dayOf(scanner);
+    // The day on which a payout was paid is none of the failure that its state tells of.
+    const day = read !== UNREAD && plan.tells_attempts && outcome === FAILED ? NO_DAY : read;
     if (amount === UNREAD || fee === BAD || tax === BAD || outcome < 0 || day === UNREAD) return false;
     if (!this.#findNames(scanner)) return false;
     const names = this.#nameLengths();

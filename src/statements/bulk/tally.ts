@@ -52,9 +52,9 @@ export class Tally {
     }
     const day = said & 0xffff;
     if (day !== NO_DAY) this.#dated[day] = (this.#dated[day] as number) + sign;
-    // Of a failure the day is not in our file.
-    const paidOn = (payouts.words[(payout >>> 2) + DAY_CURRENCY_OUTCOME] as number) & 0xffff;
-    if (!failed && paidOn !== NO_DAY) this.#explained[paidOn] = (this.#explained[paidOn] as number) + sign;
+    const explainedOn = (payouts.words[(payout >>> 2) + DAY_CURRENCY_OUTCOME] as number) & 0xffff;
+    if (explainedOn !== NO_DAY)
+      this.#explained[explainedOn] = (this.#explained[explainedOn] as number) + sign;
     this.#pairs += sign;
   }
 

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Terms } from '../../src/domain/reconciliation/break.ts';
+import { createCalendar } from '../../src/domain/reconciliation/calendar.ts';
+import { reconcile } from '../../src/operations/reconcile.ts';
+import { loadProfiles, profileOfKind } from '../../src/statements/profile.ts';
+import type { Database } from '../../src/store/database.ts';
+import { openLedger } from '../../src/store/ledger-database.ts';
+import { randomOf, shuffled } from '../domain/reconciliation/truth.ts';
+import {
+  changePayout,
+  type ReportRow,
+  report,
+  reportRow,
+  type SeededPayout,
+  seeded,
+  seedPayouts,
+} from './seed-payouts.ts';
+
+const NOW = '2026-11-20T06:00:00.000Z';
+const folder = mkdtempSync(join(tmpdir(), 'payrun-settle-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const profiles = loadProfiles({}, '');
+const reading = {
+  provider: 'nxt',
+  profile: null,
+  profiles,
+  expected_profile: profileOfKind('nxtbanking', profiles),
+  time_zone: 'Asia/Kolkata',
+};
+const RULE = { min_minor: null, max_minor: null, fee_minor: 350n, tax_rate: '0.18' };
+
+function termsOf(seed: number): Terms {
+  const rates = seed % 3 === 0 ? { IMPS: RULE, NEFT: RULE, RTGS: RULE, UPI: RULE } : null;
+  return {
+    today: '2026-11-20',
+    settlement_days: 1,
+    calendar: createCalendar(['Sat', 'Sun'], new Set()),
+    rates,
+    tolerance: new Map(),
+  };
+}
+
+type Pick = <T>(from: readonly T[]) => T;
+
+/** Payouts of every state, tried once or more, with names that clash. */
+function payoutsOf(pick: Pick, random: () => number, count: number): SeededPayout[] {
+  const ways: readonly ((no: number) => Partial<SeededPayout>)[] = [
+    () => ({ state: 'failed', position: 'available', paid_at: null, utr: null }),
+    () => ({ state: 'returned', position: 'returned', returned_at: '2026-11-19T06:00:00.000Z' }),
+    () => ({ state: 'pending', position: 'in_transit', paid_at: null, utr: null }),
+    (no) => ({ ended: [{ provider_id: `old_${no}`, state: 'failed', at: '2026-11-17T06:00:00.000Z' }] }),
+    (no) => ({ ended: [{ provider_id: `old_${no}`, state: 'returned', at: '2026-11-17T06:00:00.000Z' }] }),
+    () => ({ fee_minor: null }),
+    () => ({ tax_minor: null, fee_minor: null }),
+    () => ({ utr: null }),
+    () => ({ utr: 'utr 000 000 001' }),
+    () => ({ utr: 'UTR000000001' }),
+    () => ({ utr: '' }),
+    () => ({ provider_id: null }),
+    () => ({ paid_at: '2026-11-19T22:00:00.000Z' }),
+  ];
+  return Array.from({ length: count }, (_, index) =>
+    seeded(index + 1, random() < 0.7 ? {} : pick(ways)(index + 1)),
+  );
+}
+
+/** What one line says for two payouts of ours. */
+const withThird = (minor: bigint) => (Number(minor + seeded(3).amount_minor) / 100).toFixed(2);
+
+function rowsOf(payouts: readonly SeededPayout[], pick: Pick, random: () => number): string[] {
+  const ways: readonly ((other: SeededPayout) => Partial<ReportRow>)[] = [
+    () => ({ amount: '77.77' }),
+    () => ({ fee: '9.99' }),
+    () => ({ fee: '', tax: '' }),
+    () => ({ utr: 'OTHER' }),
+    () => ({ utr: 'utr000000002' }),
+    () => ({ utr: '' }),
+    ({ utr }) => ({ utr: utr ?? '' }),
+    () => ({ payout_id: '' }),
+    () => ({ reference_id: '' }),
+    () => ({ reference_id: 'pay' }),
+    () => ({ payout_id: '', reference_id: '' }),
+    () => ({ payout_id: '', reference_id: '', utr: '' }),
+    () => ({ payout_id: '', reference_id: '', utr: '', status: 'FAILED' }),
+    ({ amount_minor }) => ({ payout_id: '', reference_id: 'pay', utr: '', amount: withThird(amount_minor) }),
+    ({ amount_minor }) => ({ payout_id: '', reference_id: '', utr: '', amount: withThird(amount_minor) }),
+    () => ({ payout_id: '', reference_id: '', utr: '', status: 'REVERSED' }),
+    ({ provider_id }) => ({ payout_id: provider_id ?? '' }),
+    ({ reference_id }) => ({ reference_id }),
+    () => ({ status: 'REVERSED' }),
+    () => ({ status: 'FAILED' }),
+    () => ({ status: 'PARKED' }),
+    () => ({ currency: 'USD' }),
+    () => ({ completed_at: '' }),
+  ];
+  const rows: string[] = [];
+  for (const payout of payouts) {
+    if (random() < 0.05) continue;
+    rows.push(reportRow(payout, random() < 0.75 ? {} : pick(ways)(pick(payouts))));
+    if (random() < 0.04) rows.push(reportRow(payout));
+  }
+  return shuffled(rows, random);
+}
+
+async function stored(database: Database): Promise<unknown[]> {
+  return Promise.all([
+    database.all('select * from matches order by line_id, payout_id, attempt_no'),
+    database.all('select * from breaks order by id'),
+    database.all('select * from break_events order by id'),
+    database.all('select id, superseded_by from statement_lines order by id'),
+    database.all('select * from reconciliations order by id'),
+  ]);
+}
+
+/** One seed's story, with `from` lines at which pairs are settled in bulk; what it told and what it left. */
+async function story(seed: number, from: bigint): Promise<unknown[]> {
+  const random = randomOf(seed);
+  const pick: Pick = (list) => list[Math.floor(random() * list.length)] as never;
+  const payouts = payoutsOf(pick, random, 15 + (seed % 40));
+  const database = await openLedger(join(folder, `${seed}-${from}.db`), NOW, { create: true });
+  const told: unknown[] = [];
+  try {
+    await seedPayouts(database, 'nxt', payouts);
+    const actor = { name: 'tester', os_user: 'tester', host: 'host' };
+    const deps = { database, actor, now: () => NOW };
+    const take = async (...files: string[][]) => {
+      const inputs = files.map((rows, index) => ({ name: `${index}.csv`, bytes: Buffer.from(report(rows)) }));
+      const wanted = { open_breaks: true, settle_from: from };
+      told.push(await reconcile(deps, inputs, reading, termsOf(seed), wanted), await stored(database));
+    };
+    const first = rowsOf(payouts, pick, random);
+    await take(first);
+    await take();
+    for (const { reference_id, state } of payouts) {
+      if (state === 'paid' && random() < 0.1) await changePayout(database, reference_id, { fee_minor: 1n });
+      if (state === 'paid' && random() < 0.1) await changePayout(database, reference_id, { utr: 'CHANGED' });
+    }
+    await take(
+      rowsOf(payouts, pick, random),
+      first.filter(() => random() < 0.5),
+    );
+  } finally {
+    await database.close();
+  }
+  return told;
+}
+
+describe('pairs settled in bulk', () => {
+  it('leave the same answers, matches and breaks as those that are looked at one by one', async () => {
+    const seeds = Number(process.env.FUZZ_SEEDS ?? 12);
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      const oneByOne = await story(seed, 1_000_000n);
+      expect(await story(seed, 1n), `seed ${seed}`).toEqual(oneByOne);
+    }
+  }, 3_600_000);
+});
