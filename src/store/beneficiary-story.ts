@@ -2,7 +2,7 @@
 import { formatAmount } from '../domain/money/money.ts';
 import type { BeneficiaryRecord } from './beneficiaries.ts';
 import type { Reader } from './database.ts';
-import { inOrder, type LinkColumns, linkOf, type StoryEvent, UNCHAINED } from './story.ts';
+import { inOrder, type LinkColumns, linkOf, maskedDetails, type StoryEvent, UNCHAINED } from './story.ts';
 
 export async function beneficiaryStory(
   reader: Reader,
@@ -67,7 +67,7 @@ function told(row: AuditColumns): StoryEvent {
     kind: 'decision',
     actor: row.actor,
     what: row.action.replaceAll('_', ' '),
-    details: row.details,
+    details: maskedDetails(row.details),
     ...linkOf(row),
   };
 }

@@ -1,5 +1,6 @@
 /** Everything that is stored about one payout, in the order in which it happened: the ground of `payout explain`. */
 import { formatAmount } from '../domain/money/money.ts';
+import { maskPrivateText } from '../domain/private-text.ts';
 import type { Reader } from './database.ts';
 
 /** `at` is RFC 3339 UTC; `what` and `details` are plain words and values, account numbers masked before they came here. */
@@ -54,6 +55,13 @@ export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEv
     holds(reader, params),
   ]);
   return inOrder(parts.flat());
+}
+
+/** What a person wrote as a reason may name an account; the rest of a decision's details names none. */
+export function maskedDetails(details: string): string {
+  return JSON.stringify(JSON.parse(details), (key, value: unknown) =>
+    (key === 'reason' || key === 'note') && typeof value === 'string' ? maskPrivateText(value) : value,
+  );
 }
 
 /** By time; what happened in one instant as its kinds follow each other, and within a kind as given. */
@@ -155,7 +163,7 @@ async function decisions(reader: Reader, params: PayoutParam): Promise<StoryEven
     kind: 'decision',
     actor: row.actor,
     what: row.action.replaceAll('_', ' '),
-    details: row.details,
+    details: maskedDetails(row.details),
     ...linkOf(row),
   }));
 }
@@ -329,7 +337,7 @@ async function breaks(reader: Reader, params: PayoutParam): Promise<StoryEvent[]
         row.ledger === null && row.statement === null
           ? null
           : `ledger ${row.ledger ?? '-'}, statement ${row.statement ?? '-'}`,
-        row.note,
+        row.note && maskPrivateText(row.note),
       ]
         .filter(Boolean)
         .join('; ') || null,

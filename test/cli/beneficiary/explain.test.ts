@@ -36,7 +36,7 @@ beforeAll(async () => {
   await run('batch', 'import', 'payouts.csv', '--name', 'november');
   await run('batch', 'approve', 'november', '--as', 'ben', '--yes');
   await run('beneficiary', 'import', write(AFTER), '--allow-changes', '--yes');
-  await run('beneficiary', 'show', 'acme', '--reveal', '--reason', 'the bank asks by phone');
+  await run('beneficiary', 'show', 'acme', '--reveal', '--reason', `the bank asks for ${AFTER}`);
   await office.ledger(async (database) => {
     const row = await database.get<{ id: bigint; fingerprint: string }>(
       `select id, fingerprint from beneficiaries where beneficiary_ref = 'acme'`,
@@ -74,7 +74,7 @@ describe('beneficiary explain', () => {
       '-: penny drop of nxt: verified',
     ]);
     expect(items[3]?.details).toContain('"account_after":"••••4321"');
-    expect(items[4]?.details).toContain('the bank asks by phone');
+    expect(items[4]?.details).toContain('the bank asks for ••••4321');
     expect(items.filter(({ seq }) => seq !== null).map(({ kind }) => kind)).toEqual(['decision', 'decision']);
     const head = await office.payrun('audit', 'head', '--json');
     expect(chain).toEqual(head.json<Explained['chain']>().data);
