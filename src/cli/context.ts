@@ -130,8 +130,11 @@ async function openProvider(
 async function openSlots(world: World, config: Config, settings: ProviderConfig): Promise<RateSlots | null> {
   const { path } = config.ledger;
   if (settings.requests_per_second === 0 || !existsSync(path)) return null;
-  const { openRateSlots } = await import('../store/rate-slots.ts');
-  return openRateSlots(`${path}.rate`, settings.name, () => world.sharedClockMs());
+  const [{ openRateSlots }, { besideDatabase }] = await Promise.all([
+    import('../store/rate-slots.ts'),
+    import('../store/database-file.ts'),
+  ]);
+  return openRateSlots(besideDatabase(path, '.rate'), settings.name, () => world.sharedClockMs());
 }
 
 function pickProvider(config: Config, name: string | undefined): ProviderConfig {

@@ -70,6 +70,7 @@ export function stoppedBy(because: Unavailable): Stopped {
 export function slowDown(retryAfterMs: number): string {
   const minutes = Math.round(retryAfterMs / 60_000);
   if (minutes < 1) return 'the provider keeps asking to slow down (HTTP 429)';
-  const time = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+  const hours = Math.round(minutes / 60);
+  const time = minutes < 120 ? `${minutes} minutes` : hours < 48 ? `${hours} hours` : 'more than a day';
   return `the provider asks to wait ${time} (HTTP 429); retry later`;
 }

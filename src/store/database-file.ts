@@ -2,7 +2,7 @@
  * A database as a file among files: which one stands under a name now, and how to have it for oneself while it is
  * renamed. Two databases under one name within a moment would share one log, and that log would ruin both.
  */
-import { statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
 import { storageError } from './engine-errors.ts';
 
@@ -13,6 +13,14 @@ const PATIENCE_MS = 500;
 export function fileAt(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found ? `${found.dev}:${found.ino}` : '';
+}
+
+/**
+ * Where what belongs to a database stands beside it. By the file's own name, so that a process that comes by a
+ * symbolic link meets the same lock and the same rate; where there is no file, by the name given.
+ */
+export function besideDatabase(path: string, suffix: '.lock' | '.rate'): string {
+  return (existsSync(path) ? realpathSync(path) : path) + suffix;
 }
 
 /**

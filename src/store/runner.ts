@@ -7,6 +7,7 @@
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
 import { type Database, type Reader, type Transaction, tryLock } from './database.ts';
+import { besideDatabase } from './database-file.ts';
 
 interface RunnerRow {
   epoch: bigint;
@@ -27,7 +28,7 @@ export async function holdRunner(
   database: Database,
   owner: { pid: number; actor: Actor; command: string; since: string },
 ): Promise<Runner> {
-  const lock = tryLock(`${database.path}.lock`);
+  const lock = tryLock(besideDatabase(database.path, '.lock'));
   if (!lock) throw locked(await currentRunner(database));
   try {
     const epoch = await database.transaction(async (tx) => {
@@ -55,7 +56,7 @@ export async function holdRunner(
 
 /** The lock alone, for work on the ledger's file itself, which may be damaged or missing (exit 7). */
 export function holdRunnerLock(path: string): { release(): void } {
-  const lock = tryLock(`${path}.lock`);
+  const lock = tryLock(besideDatabase(path, '.lock'));
   if (!lock) throw locked(undefined);
   return lock;
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { PayrunError } from '../../src/domain/errors.ts';
@@ -51,6 +51,14 @@ describe('the runner’s lock', () => {
     const second = await holdRunner(database, owner('anna'));
     expect(second.epoch).toBe(first.epoch + 1n);
     second.release();
+  });
+
+  test('is one lock also for a process that comes by a symbolic link', async () => {
+    const database = await ledger();
+    const link = join(tempFolder(), 'link.db');
+    symlinkSync(database.path, link);
+    await otherRunner(link);
+    expect(await refusal(database)).toContain('bob runs `payrun batch submit salary`');
   });
 
   test('of another process is respected, and hers at once after a kill -9', async () => {

@@ -170,7 +170,7 @@ describe('while the provider is out of reach', () => {
     const { url, stderr } = await desk.serve();
     expect(await deliver(url, told('nov-000001', 'FAILED'))).toBe(200);
     await eventually(() => expect(stderr()).toContain('nxt: cannot be asked now: '));
-    expect(await deliver(url, told('nov-000002', 'SUCCESS'))).toBe(200);
+    expect(await deliver(url, told('nov-000002', 'SUCCESS', { amount: 200 }))).toBe(200);
     expect(await statesOf(desk)).toEqual(['received', 'received']);
     expect(new Set(Object.values(await desk.states()))).toEqual(new Set(['pending']));
     desk.relay.lost = () => false;
@@ -233,7 +233,7 @@ describe('while the provider is out of reach', () => {
     const { url, stderr } = await desk.serve();
     desk.relay.between = (each) => (each.text.includes('"nov-000001"') ? { ...each, ...shown } : each);
     await deliver(url, told('nov-000001', 'SUCCESS'));
-    await deliver(url, told('nov-000002', 'SUCCESS'));
+    await deliver(url, told('nov-000002', 'SUCCESS', { amount: 200 }));
     await eventually(async () => expect(await statesOf(desk)).toEqual(['received', 'applied']));
     expect(await desk.states()).toEqual({ 'nov-000001': 'pending', 'nov-000002': 'paid' });
     await eventually(() => expect(stderr()).toContain('nov-000001 will be asked about again: '));
