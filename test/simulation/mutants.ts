@@ -204,12 +204,16 @@ function drops(name: string, dropped: (sql: string) => boolean): Mutant {
         ...tx,
         run: async (sql, params) => (dropped(sql) ? 1 : tx.run(sql, params)),
         runMany: async (sql, rows) => (dropped(sql) ? consumed(rows) : tx.runMany(sql, rows)),
+        insertMany: async (table, columns, rows, same) =>
+          dropped(`insert into ${table} (${columns.join(', ')})`)
+            ? consumed(rows)
+            : tx.insertMany(table, columns, rows, same),
       }),
     ),
   );
 }
 
-function consumed(rows: Iterable<Params>): number {
+function consumed(rows: Iterable<unknown>): number {
   return [...rows].length;
 }
 
