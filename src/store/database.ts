@@ -33,13 +33,15 @@ export interface Transaction extends Reader {
   runMany(sql: string, rows: Iterable<Params>): Promise<number>;
   /**
    * Inserts rows into a table, many in one statement: half the time of one by one. Values stand in the order
-   * of `columns`; `same` holds the columns that have one value in all rows.
+   * of `columns`; `same` holds the columns that have one value in all rows. Rows whose key, of the columns
+   * `unlessKnown`, is there already are left out.
    */
   insertMany(
     table: string,
     columns: readonly string[],
     rows: Iterable<readonly ListValue[]>,
     same?: Params,
+    unlessKnown?: readonly string[],
   ): Promise<number>;
 }
 
@@ -328,8 +330,8 @@ class SqliteConnections implements Database {
         for (const row of rows) changes += statement.run(row);
         return changes;
       },
-      insertMany: async (table, columns, rows, same) =>
-        insertMany((sql) => statements.prepareMixed(sql), { table, columns, rows, same }),
+      insertMany: async (table, columns, rows, same, unless_known) =>
+        insertMany((sql) => statements.prepareMixed(sql), { table, columns, rows, same, unless_known }),
     };
   }
 

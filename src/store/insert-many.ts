@@ -10,6 +10,8 @@ export interface ManyRows {
   rows: Iterable<readonly ListValue[]>;
   /** Columns that have one value in all rows. */
   same: Params | undefined;
+  /** Columns of a key; rows whose key is there already are left out. */
+  unless_known?: readonly string[] | undefined;
 }
 
 type Prepare = (sql: string) => { run(values: readonly ListValue[], same: Params): { changes: number } };
@@ -19,20 +21,21 @@ type Prepare = (sql: string) => { run(values: readonly ListValue[], same: Params
 const ROWS_A_STATEMENT = [64, 16, 4, 1] as const;
 
 function insertSql(
-  table: string,
-  columns: readonly string[],
+  { table, columns, unless_known }: Pick<ManyRows, 'table' | 'columns' | 'unless_known'>,
   same: readonly string[],
   count: number,
 ): string {
+  const known = unless_known ? ` on conflict (${unless_known.join(', ')}) do nothing` : '';
   const row = [...columns.map(() => '?'), ...same.map((name) => `:${name}`)].join(', ');
-  return `insert into ${table} (${[...columns, ...same].join(', ')}) values (${Array(count).fill(row).join('), (')})`;
+  return `insert into ${table} (${[...columns, ...same].join(', ')}) values (${Array(count).fill(row).join('), (')})${known}`;
 }
 
 /** Answers how many rows were inserted. */
-export function insertMany(prepare: Prepare, { table, columns, rows, same = {} }: ManyRows): number {
+export function insertMany(prepare: Prepare, { rows, same = {}, ...into }: ManyRows): number {
+  const { columns } = into;
   const names = Object.keys(same);
   const insert = (count: number, values: readonly ListValue[]) =>
-    prepare(insertSql(table, columns, names, count)).run(values, same).changes;
+    prepare(insertSql(into, names, count)).run(values, same).changes;
   const whole = ROWS_A_STATEMENT[0] * columns.length;
   let changes = 0;
   let values: ListValue[] = [];

@@ -92,15 +92,12 @@ export async function storeStatement(
      values (:id, :provider, :profile, :file_name, :sha256, :row_count, 0, :from_on, :to_on, :imported_at, :imported_by)`,
     { id: statementId, ...statement },
   );
-  const newCount = await tx.runMany(
-    `insert into statement_lines (id, provider, content_sha256, occurrence, provider_id, provider_reference, utr,
-       provider_beneficiary_id, kind, amount_minor, currency, fee_minor, tax_minor, status, status_word, failure_reason,
-       stated_at, stated_on, cells)
-     values (:id, :provider, :content, :occurrence, :provider_id, :provider_reference, :utr,
-       :provider_beneficiary_id, :kind, :amount_minor, :currency, :fee_minor, :tax_minor, :status, :status_word,
-       :failure_reason, :stated_at, :stated_on, :cells)
-     on conflict (provider, content_sha256, occurrence) do nothing`,
-    lineParams(provider, firstLineId, lines),
+  const newCount = await tx.insertMany(
+    'statement_lines',
+    LINE_COLUMNS,
+    lineValues(firstLineId, lines),
+    { provider },
+    ['provider', 'content_sha256', 'occurrence'],
   );
   await storeRows(tx, provider, statementId, newCount === lines.length ? firstLineId : null, lines);
   await tx.run('update statements set new_count = :count where id = :id', {
@@ -110,10 +107,30 @@ export async function storeStatement(
   return { id: statementId, new_count: BigInt(newCount) };
 }
 
-function* lineParams(provider: string, firstId: bigint, lines: readonly NewLine[]) {
+// As the columns are called in lines too, after those that are not.
+const LINE_FIELDS = [
+  'provider_id',
+  'provider_reference',
+  'utr',
+  'provider_beneficiary_id',
+  'kind',
+  'amount_minor',
+  'currency',
+  'fee_minor',
+  'tax_minor',
+  'status',
+  'status_word',
+  'failure_reason',
+  'stated_at',
+  'stated_on',
+  'cells',
+] as const;
+const LINE_COLUMNS = ['id', 'content_sha256', 'occurrence', ...LINE_FIELDS];
+
+function* lineValues(firstId: bigint, lines: readonly NewLine[]) {
   let id = firstId;
-  for (const { line_no: _, ...line } of lines) {
-    yield { ...line, id, provider };
+  for (const line of lines) {
+    yield [id, line.content, line.occurrence, ...LINE_FIELDS.map((name) => line[name])];
     id += 1n;
   }
 }
@@ -127,10 +144,9 @@ async function storeRows(
   lines: readonly NewLine[],
 ): Promise<void> {
   if (firstId !== null) {
-    await tx.runMany(
-      'insert into statement_rows (statement_id, line_no, line_id) values (:statement, :line_no, :line_id)',
-      lines.map(({ line_no }, index) => ({ statement, line_no, line_id: firstId + BigInt(index) })),
-    );
+    await tx.insertMany('statement_rows', ['line_no', 'line_id'], rowValues(firstId, lines), {
+      statement_id: statement,
+    });
     return;
   }
   await tx.runMany(
@@ -139,6 +155,10 @@ async function storeRows(
      where provider = :provider and content_sha256 = :content and occurrence = :occurrence`,
     lines.map(({ line_no, content, occurrence }) => ({ statement, line_no, provider, content, occurrence })),
   );
+}
+
+function* rowValues(firstId: bigint, lines: readonly NewLine[]) {
+  for (const [index, { line_no }] of lines.entries()) yield [line_no, firstId + BigInt(index)];
 }
 
 /** The transaction holds the write lock, so that nobody else takes the number. */

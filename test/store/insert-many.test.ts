@@ -59,4 +59,22 @@ describe('insertMany', () => {
     expect(await database.all('select id from things')).toEqual([]);
     await database.close();
   });
+
+  test.each([
+    1, 64, 200,
+  ])('of %i rows, those whose key is known are left out and not counted', async (count) => {
+    const database = await openTable();
+    const rows = (kept: string, step: number) =>
+      Array.from({ length: count }, (_, index) => [BigInt(index * step), kept, null]);
+    const insert = (values: ReturnType<typeof rows>, unlessKnown?: string[]) =>
+      database.transaction((tx) => tx.insertMany('things', COLUMNS, values, { kind: 'x' }, unlessKnown));
+    expect(await insert(rows('first', 2), ['id'])).toBe(count);
+    // Every other one of these is there already, and the row that was first stays.
+    expect(await insert(rows('second', 1), ['id'])).toBe(Math.floor(count / 2));
+    const stored = await database.all<{ id: bigint; name: string }>('select id, name from things');
+    expect(stored.every(({ id, name }) => (name === 'first') === (id % 2n === 0n))).toBe(true);
+    expect(stored).toHaveLength(count + Math.floor(count / 2));
+    await expect(insert(rows('third', 1))).rejects.toThrow(/UNIQUE/);
+    await database.close();
+  });
 });
