@@ -12,10 +12,18 @@ export function lineOf(source: string, path: readonly string[]): number {
 
 function findKey(lines: readonly string[], path: readonly string[]): number {
   let table: string[] = [];
+  const entries = new Map<string, number>();
   for (const [index, line] of lines.entries()) {
-    const header = /^\s*\[+([^\]]+)\]+/.exec(line)?.[1];
-    if (header !== undefined) {
-      table = header.split('.').map((part) => part.trim().replace(/^"|"$/g, ''));
+    const header = /^\s*(\[+)([^\]]+)\]+/.exec(line);
+    if (header !== null) {
+      table = (header[2] ?? '').split('.').map((part) => part.trim().replace(/^"|"$/g, ''));
+      if (header[1] === '[[') {
+        // An array of tables: its entries are known by their number, counted from 0.
+        const name = table.join('.');
+        const number = entries.get(name) ?? 0;
+        entries.set(name, number + 1);
+        table.push(String(number));
+      }
       if (table.join('.') === path.join('.')) return index + 1;
       continue;
     }

@@ -11,8 +11,10 @@ import { isTimeZone } from '../domain/calendar-day.ts';
 import { PayrunError } from '../domain/errors.ts';
 import { isAccountName } from '../domain/ledger/account.ts';
 import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
+import type { ApprovalPolicy } from '../domain/payout/approval-policy.ts';
 import { isRail, NETWORK_RULES, RAILS, type RailRule, type RailRules } from '../domain/payout/rail.ts';
 import { DEFAULT_REASONS } from '../domain/reconciliation/break.ts';
+import { approvalSchema, bandSchema, interpretApproval } from './config-approval.ts';
 import { lineOf } from './config-line.ts';
 import { nearest } from './output/nearest.ts';
 import type { SecretRef } from './secret.ts';
@@ -97,7 +99,7 @@ const configSchema = z.strictObject({
     }),
     {},
   ),
-  approval: z.prefault(z.strictObject({ required: z._default(count.check(z.maximum(9)), 0) }), {}),
+  approval: approvalSchema,
   reconciliation: z.prefault(
     z.strictObject({
       settlement_days: z._default(count, 1),
@@ -137,7 +139,7 @@ export interface ProviderConfig extends Omit<ParsedProvider, 'rails' | 'idempote
 }
 
 export interface Config
-  extends Omit<ParsedConfig, 'providers' | 'ledger' | 'vault' | 'calendar' | 'reconciliation'> {
+  extends Omit<ParsedConfig, 'providers' | 'ledger' | 'vault' | 'calendar' | 'reconciliation' | 'approval'> {
   /** Where it was read from; relative paths in it are relative to that folder. */
   file: string;
   folder: string;
@@ -149,6 +151,7 @@ export interface Config
     /** Minor units by currency. */
     amount_tolerance: ReadonlyMap<string, bigint>;
   };
+  approval: ApprovalPolicy;
   providers: Readonly<Record<string, ProviderConfig>>;
 }
 
@@ -183,7 +186,7 @@ function interpret(tree: unknown, source: string, file: string, world: World): C
       result.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? result.error.issues[0];
     throw issue ? configError(issue, source, file) : result.error;
   }
-  const { providers, ledger, vault, calendar, reconciliation, ...rest } = result.data;
+  const { providers, ledger, vault, calendar, reconciliation, approval, ...rest } = result.data;
   const folder = dirname(file);
   checkTimeZone(ledger.time_zone, source, file);
   const overriddenPath = world.env.PAYRUN_LEDGER_PATH ?? ledger.path;
@@ -204,6 +207,7 @@ function interpret(tree: unknown, source: string, file: string, world: World): C
       ...reconciliation,
       amount_tolerance: toleranceOf(reconciliation.amount_tolerance, source, file),
     },
+    approval: interpretApproval(approval, source, file),
     providers: Object.fromEntries(
       Object.entries(providers).map(([name, provider]) => [
         name,
@@ -363,6 +367,7 @@ function knownKeys(path: readonly string[]): string[] {
   const shape = (schema: { shape: object }) => Object.keys(schema.shape);
   if (path.length === 0) return shape(configSchema);
   if (path[0] === 'providers' && path.length === 2) return shape(providerSchema);
+  if (path[0] === 'approval' && path[1] === 'bands') return shape(bandSchema);
   if (path[0] === 'providers' && path[2] === 'rails')
     return path.length === 3 ? [...RAILS] : shape(railSchema);
   return CONFIG_KEYS.filter((key) => key.startsWith(`${path.join('.')}.`)).map((key) =>
@@ -383,6 +388,7 @@ export const CONFIG_KEYS: readonly string[] = [
   'checks.look_alike_days',
   'checks.look_alikes',
   'approval.required',
+  ...Object.keys(bandSchema.shape).map((key) => `approval.bands.${key}`),
   'reconciliation.settlement_days',
   'reconciliation.amount_tolerance',
   'breaks.reasons',

@@ -5,18 +5,20 @@
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
+import { type ApprovalPolicy, approvalsRequired } from '../domain/payout/approval-policy.ts';
 import { approvalsNeeded, samePerson } from '../domain/payout/batch.ts';
 import { recordAudit } from '../store/audit.ts';
 import {
   approveDrafts,
   type BatchRow,
-  hasUnsent,
   insertApproval,
+  needsApproval,
   setDigest,
   voidOtherApprovals,
 } from '../store/batches.ts';
-import type { Database, Reader, Transaction } from '../store/database.ts';
-import { currentDigest, validApprovals } from './batch-digest.ts';
+import type { Database, Transaction } from '../store/database.ts';
+import { type BatchContent, currentContent } from './batch-digest.ts';
+import { countOf, judgedApprovals } from './valid-approvals.ts';
 
 export interface ApproveBatchDeps {
   database: Database;
@@ -33,30 +35,10 @@ export interface ApprovedBatch {
   warnings: { code: string; message: string }[];
 }
 
-export interface ApprovalStanding {
-  /** Enough persons approve the batch exactly as it is now. */
-  approved: boolean;
-  approvals: number;
-}
-
-/** `required` is the configuration's; with none required one approval is enough, and submitting gives it. */
-export async function approvalStanding(
-  reader: Reader,
-  batch: BatchRow,
-  required: number,
-): Promise<ApprovalStanding> {
-  const approvals = (await validApprovals(reader, batch.id, await currentDigest(reader, batch.id))).length;
-  // What is only to be followed needs nobody's word any more.
-  return {
-    approved: approvals >= approvalsNeeded(required) || !(await hasUnsent(reader, batch.id)),
-    approvals,
-  };
-}
-
 export async function approveBatch(
   deps: ApproveBatchDeps,
   batch: BatchRow,
-  required: number,
+  policy: ApprovalPolicy,
 ): Promise<ApprovedBatch> {
   if (batch.cancelled_at !== null) {
     throw new PayrunError(
@@ -65,42 +47,50 @@ export async function approveBatch(
       `Batch ${batch.name} was cancelled, so there is nothing to approve.`,
     );
   }
-  if (required > 0 && samePerson(deps.actor.name, batch.imported_by)) {
-    throw new PayrunError(
-      'failed',
-      'approver_is_importer',
-      `${deps.actor.name} imported batch ${batch.name}, so somebody else has to approve it.`,
-      {
-        hint: 'With [approval] required in payrun.toml, two pairs of eyes see every batch. Another person approves it under their own name.',
-      },
-    );
-  }
-  return deps.database.transaction((tx) => approve(tx, deps, batch, required));
+  return deps.database.transaction(async (tx) => {
+    const content = await currentContent(tx, batch.id);
+    return approve(tx, deps, batch, content, approvalsRequired(policy, content));
+  });
 }
 
 async function approve(
   tx: Transaction,
   deps: ApproveBatchDeps,
   batch: BatchRow,
+  content: BatchContent,
   required: number,
 ): Promise<ApprovedBatch> {
-  const digest = await currentDigest(tx, batch.id);
+  if (required > 0 && samePerson(deps.actor.name, batch.imported_by)) throw byImporter(deps, batch);
+  const { digest } = content;
   const warnings = await rebind(tx, deps, batch, digest);
-  const before = await validApprovals(tx, batch.id, digest);
-  const counted = before.some((actor) => samePerson(actor, deps.actor.name));
-  const open = await hasUnsent(tx, batch.id);
+  const before = await judgedApprovals(tx, batch, content, required);
+  const counted = before.some(
+    ({ actor, void_because }) => void_because === null && samePerson(actor, deps.actor.name),
+  );
+  const open = await needsApproval(tx, batch.id);
   if (!open) {
     warnings.push({
       code: 'nothing_to_approve',
-      message: `Batch ${batch.name} has nothing left to send; its approvals stay as they are.`,
+      message: `Batch ${batch.name} has nothing left to send or to try again; its approvals stay as they are.`,
     });
   } else if (!counted) {
     await insertApproval(tx, { batch, digest, actor: deps.actor, at: deps.now });
     await recordApproval(tx, deps, batch, digest);
   }
-  const approvals = before.length + (open && !counted ? 1 : 0);
+  const approvals = countOf(before) + (open && !counted ? 1 : 0);
   if (approvals >= approvalsNeeded(required)) await approveDrafts(tx, batch.id, deps.now);
   return { digest, approvals, required, warnings };
+}
+
+function byImporter({ actor }: ApproveBatchDeps, batch: BatchRow): PayrunError {
+  return new PayrunError(
+    'failed',
+    'approver_is_importer',
+    `${actor.name} imported batch ${batch.name}, so somebody else has to approve it.`,
+    {
+      hint: 'With [approval] required in payrun.toml, two pairs of eyes see every batch. Another person approves it under their own name.',
+    },
+  );
 }
 
 /** Takes the batch as it is now; approvals of what it was are void. */

@@ -121,7 +121,7 @@ export function contentOf(stated: string[]): string {
   return hash.digest('hex');
 }
 
-/** The same text as `currentDigest` derives from the ledger later, from rows that come in groups. */
+/** The same text as `currentContent` derives from the ledger later, from rows that come in groups. */
 export function createDigest(): { add(payouts: readonly PayoutRow[]): void; end(): string } {
   const hash = createHash('sha256');
   let rows = 0;

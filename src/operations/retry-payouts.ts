@@ -4,6 +4,7 @@
  */
 
 import { PayrunError } from '../domain/errors.ts';
+import { type ApprovalPolicy, asksForApproval } from '../domain/payout/approval-policy.ts';
 import { beginAttempt } from '../domain/payout/change.ts';
 import { RETRYABLE_STATES } from '../domain/payout/state.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
@@ -15,7 +16,6 @@ import { payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { movedAccounts } from '../store/submission.ts';
 import { applyProviderStatuses, type Reported } from './apply-provider-status.ts';
-import { approvalStanding } from './approve-batch.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { refuseForeignAttempts, refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, unverifiedPayouts } from './hold-rules.ts';
@@ -25,11 +25,12 @@ import type { Stopped, Submission } from './submission.ts';
 import type { BatchReport } from './submit-batch.ts';
 import { adopt } from './submit-payout.ts';
 import { stoppedBy } from './tolerance.ts';
+import { approvalMissing, approvalStanding } from './valid-approvals.ts';
 
 export interface RetryOptions {
   holds: Pick<HoldSettings, 'unverified'>;
-  /** How many approvals a batch needs; a new attempt goes to the account that was approved, or not at all. */
-  approvals_required: number;
+  /** A new attempt needs the approvals of a first, and goes to the account that was approved, or not at all. */
+  approval: ApprovalPolicy;
   register(beneficiaryIds: readonly bigint[]): Promise<Stopped | null>;
 }
 
@@ -48,7 +49,7 @@ export async function retryPayouts(
   if (unanswered) return { counts: nothing, stopped: unanswered };
   const payouts = [...(await payoutsById(submission.database, ids)).values()];
   for (const payout of payouts) refuseUnproven(payout);
-  if (options.approvals_required > 0) await refuseUnapproved(submission, payouts, options.approvals_required);
+  if (asksForApproval(options.approval)) await refuseUnapproved(submission, payouts, options.approval);
   const unregistered = await beneficiariesOf(submission, payouts);
   const stopped = unregistered.length > 0 ? await options.register(unregistered) : null;
   if (stopped) return { counts: nothing, stopped };
@@ -142,12 +143,21 @@ async function beneficiariesOf(submission: Submission, payouts: readonly StoredP
 async function refuseUnapproved(
   submission: Submission,
   payouts: readonly StoredPayout[],
-  required: number,
+  policy: ApprovalPolicy,
 ): Promise<void> {
   const reader = submission.database;
+  const approved: bigint[] = [];
+  for (const batchId of new Set(payouts.map((payout) => payout.batch_id))) {
+    const batch = await batchById(reader, batchId);
+    if (batch === undefined) continue;
+    const standing = await approvalStanding(reader, batch, policy);
+    if (standing.required === 0) continue;
+    if (!standing.enough) throw approvalMissing(batch.name, standing);
+    approved.push(batchId);
+  }
   const [moved] = await movedAccounts(
     reader,
-    payouts.map((payout) => payout.id),
+    payouts.filter((payout) => approved.includes(payout.batch_id)).map((payout) => payout.id),
   );
   if (moved !== undefined) {
     throw new PayrunError(
@@ -156,19 +166,6 @@ async function refuseUnapproved(
       `${moved} was approved for another account than its beneficiary has now.`,
       {
         hint: 'Pay it in a new batch, which can be approved.',
-      },
-    );
-  }
-  for (const batchId of new Set(payouts.map((payout) => payout.batch_id))) {
-    const batch = await batchById(reader, batchId);
-    const standing = batch && (await approvalStanding(reader, batch, required));
-    if (standing?.approved) continue;
-    throw new PayrunError(
-      'failed',
-      'approval_missing',
-      `Batch ${batch?.name} has ${standing?.approvals ?? 0} of ${required} approvals that it needs.`,
-      {
-        hint: `Another person runs: payrun batch approve ${batch?.name}`,
       },
     );
   }

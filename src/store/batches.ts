@@ -260,6 +260,15 @@ export async function hasUnsent(reader: Reader, batchId: bigint): Promise<boolea
   return row !== undefined;
 }
 
+/** Whether an approval can still mean something: what is unsent, or what has failed or come back and may be tried again. */
+export async function needsApproval(reader: Reader, batchId: bigint): Promise<boolean> {
+  const retryable = await reader.get(
+    "select id from payouts where batch_id = :batch and state in ('failed', 'returned') limit 1",
+    { batch: batchId },
+  );
+  return retryable !== undefined || hasUnsent(reader, batchId);
+}
+
 /** Drafts become approved; what is held, sent or cancelled stays what it is. Answers how many. */
 export async function approveDrafts(tx: Transaction, batchId: bigint, at: string): Promise<number> {
   return tx.run(

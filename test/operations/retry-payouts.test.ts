@@ -72,6 +72,17 @@ describe('trying again', () => {
     expect([ran.exit, ran.json().error.code]).toEqual([1, 'approval_missing']);
     expect(await sendsTo(office.bank)).toHaveLength(1);
   });
+
+  test('a new attempt needs the approvals that a first one would need today', async () => {
+    const office = await withFailed('[approval]\nrequired = 1\n');
+    office.configure({ more: '[approval]\nrequired = 1\nbands = [{ above = "0", required = 2 }]\n' });
+    const refused = await office.ask(...retry);
+    expect([refused.exit, refused.json().error.code]).toEqual([1, 'approval_missing']);
+    expect(await sendsTo(office.bank)).toHaveLength(1);
+    expect((await office.ask('batch', 'approve', 'salary', '--as', 'second')).exit).toBe(0);
+    expect((await office.ask(...retry)).exit).not.toBe(1);
+    expect(await sendsTo(office.bank)).toHaveLength(2);
+  });
 });
 
 describe('one payout that cannot be asked about', () => {

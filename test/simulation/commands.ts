@@ -5,7 +5,7 @@ import { PayrunError } from '../../src/domain/errors.ts';
 import { NETWORK_RULES } from '../../src/domain/payout/rail.ts';
 import { createCalendar } from '../../src/domain/reconciliation/calendar.ts';
 import { applyWebhooks } from '../../src/operations/apply-webhooks.ts';
-import { approvalStanding, approveBatch } from '../../src/operations/approve-batch.ts';
+import { approveBatch } from '../../src/operations/approve-batch.ts';
 import { backupLedger } from '../../src/operations/backup-ledger.ts';
 import { cancelBatch } from '../../src/operations/cancel-batch.ts';
 import {
@@ -24,6 +24,7 @@ import { retryPayouts } from '../../src/operations/retry-payouts.ts';
 import { rotateKey } from '../../src/operations/rotate-key.ts';
 import { submitBatch } from '../../src/operations/submit-batch.ts';
 import { syncPayouts } from '../../src/operations/sync-payouts.ts';
+import { approvalStanding } from '../../src/operations/valid-approvals.ts';
 import { webhookFormat } from '../../src/providers/registry.ts';
 import { loadProfiles, profileOfKind } from '../../src/statements/profile.ts';
 import { type BatchRow, batchByName } from '../../src/store/batches.ts';
@@ -85,7 +86,7 @@ export function approve(name: string, by: string, required = 1): Command {
       approveBatch(
         { database: work.database, actor: work.actor, now: work.now() },
         await batchNamed(work, name),
-        required,
+        { required, bands: [] },
       ),
   };
 }
@@ -105,8 +106,8 @@ export function submit(name: string, settings: SubmitSettings = {}): Command {
       const required = settings.required ?? 1;
       if (batch.cancelled_at !== null)
         throw new PayrunError('failed', 'batch_cancelled', 'It was cancelled.');
-      if (!(await approvalStanding(work.database, batch, required)).approved)
-        throw new PayrunError('failed', 'approval_missing', 'It lacks an approval.');
+      const standing = await approvalStanding(work.database, batch, { required, bands: [] });
+      if (!standing.may_be_sent) throw new PayrunError('failed', 'approval_missing', 'It lacks an approval.');
       const submission = await work.submission();
       await submitBatch(submission, batch, {
         first: settings.first ?? null,
@@ -173,7 +174,7 @@ export function retry(reference?: string): Command {
         rows.map(({ id }) => id),
         {
           holds: { unverified: 'pay' },
-          approvals_required: 0,
+          approval: { required: 0, bands: [] },
           register: (ids) => register(work, ids, false),
         },
       );

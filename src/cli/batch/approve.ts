@@ -14,10 +14,10 @@ export const verb: Verb = {
 
 async function run(context: Context, input: Input): Promise<Outcome> {
   const database = await context.ledger();
-  const { required } = (await context.config()).approval;
+  const { approval } = await context.config();
   const batch = await findBatch(database, argument(input, 0));
   const deps = { database, now: context.world.now().toISOString(), actor: context.actor };
-  const { digest, approvals, warnings } = await approveBatch(deps, batch, required);
+  const { digest, approvals, required, warnings } = await approveBatch(deps, batch, approval);
   for (const warning of warnings) context.warn(warning);
   const missing = approvalsNeeded(required) - approvals;
   return {

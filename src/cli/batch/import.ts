@@ -1,3 +1,4 @@
+import { approvalsRequired } from '../../domain/payout/approval-policy.ts';
 import { importBatch } from '../../operations/import-batch.ts';
 import {
   argument,
@@ -67,9 +68,10 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   );
   for (const warning of imported.warnings) context.warn(warning);
   const { batch, digest, file_sha256, rows, amount, currency } = imported;
+  const needed = approvalsRequired(config.approval, batch);
   const next =
-    config.approval.required > 0
-      ? `Have it approved: payrun batch approve ${batch.name}`
+    needed > 0
+      ? `It needs ${needed === 1 ? 'an approval' : `${needed} approvals`}, and not from who imported it: payrun batch approve ${batch.name}`
       : `Look at it with \`payrun batch check ${batch.name}\`, send it with \`payrun batch submit ${batch.name}\`.`;
   return {
     data: { batch: batch.name, digest, file_sha256, rows, amount, currency },

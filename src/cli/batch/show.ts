@@ -1,7 +1,13 @@
 import { formatAmount } from '../../domain/money/money.ts';
-import type { PayoutState } from '../../domain/payout/payout.ts';
 import {
-  approvalsOf,
+  type ApprovalPolicy,
+  approvalsRequired,
+  asksForApproval,
+} from '../../domain/payout/approval-policy.ts';
+import type { PayoutState } from '../../domain/payout/payout.ts';
+import { currentContent } from '../../operations/batch-digest.ts';
+import { countOf, type JudgedApproval, judgedApprovals } from '../../operations/valid-approvals.ts';
+import {
   type BatchRow,
   type FailureCount,
   failuresOfBatch,
@@ -10,6 +16,7 @@ import {
   type StateCount,
   statesOfBatches,
 } from '../../store/batches.ts';
+import type { Database } from '../../store/database.ts';
 import {
   argument,
   type Context,
@@ -37,17 +44,20 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const counts = await statesOfBatches(database, [batch.id]);
   const failures = failuresData(await failuresOfBatch(database, batch.id), batch.currency);
   const byRail = railsData(await railsOfBatch(database, batch.id), batch.currency);
-  const approvals = (await approvalsOf(database, batch.id)).map((approval) => ({
-    actor: approval.actor,
-    approved_at: approval.approved_at,
-    valid: approval.voided_at === null && approval.digest === batch.digest,
-    void_reason: approval.void_reason,
+  const { required, judged } = await approvalsOfBatch(database, batch, (await context.config()).approval);
+  const approvals = judged.map(({ actor, approved_at, void_because }) => ({
+    actor,
+    approved_at,
+    valid: void_because === null,
+    void_reason: void_because,
   }));
   const data: Data = {
     ...standingOf(batch, counts),
     success_rate: successRate(counts),
     failures,
     by_rail: byRail,
+    approvals_required: required,
+    approvals_valid: countOf(judged),
     approvals,
     account: batch.account,
     file: batch.file_name,
@@ -57,6 +67,17 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     cancelled_at: batch.cancelled_at,
   };
   return { data, view: viewOf(batch, data, counts, { failures, byRail, approvals }) };
+}
+
+/** Where no approval is asked for, the batch's own record is believed, and its rows are not read. */
+async function approvalsOfBatch(
+  database: Database,
+  batch: BatchRow,
+  policy: ApprovalPolicy,
+): Promise<{ required: number; judged: JudgedApproval[] }> {
+  const content = asksForApproval(policy) ? await currentContent(database, batch.id) : batch;
+  const required = approvalsRequired(policy, content);
+  return { required, judged: await judgedApprovals(database, batch, content, required) };
 }
 
 /** Paid of those whose outcome is proven, as a decimal of at most four places; null where none is. */
@@ -147,6 +168,9 @@ function viewOf(
     data.success_rate === null ? 'nothing proven yet' : `success rate ${String(data.success_rate)}`;
   return [
     `${batch.name}: ${String(data.amount)} ${batch.currency} in ${String(data.rows)} rows through ${batch.provider}, ${rate}${cancelled}`,
+    ...(Number(data.approvals_required) === 0
+      ? []
+      : [`${String(data.approvals_valid)} of ${String(data.approvals_required)} approvals that it needs`]),
     `digest ${batch.digest}\nfrom ${batch.file_name}, imported ${batch.imported_at} by ${batch.imported_by}, booked on ${batch.account}`,
     ...tables.filter((table) => table.rows.length > 0),
   ];

@@ -6,6 +6,7 @@ import { importBatch } from '../../operations/import-batch.ts';
 import type { ImportedBatch } from '../../operations/import-checks.ts';
 import type { Stopped } from '../../operations/submission.ts';
 import { batchStates, submitBatch } from '../../operations/submit-batch.ts';
+import { approvalMissing, approvalStanding } from '../../operations/valid-approvals.ts';
 import { type BatchRow, batchByName } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import {
@@ -169,20 +170,10 @@ async function ensureApproved(context: Context, batch: BatchRow): Promise<void> 
     now: context.world.now().toISOString(),
     actor: context.actor,
   };
-  const { approvalStanding } = await import('../../operations/approve-batch.ts');
-  const standing = await approvalStanding(deps.database, batch, approval.required);
-  if (standing.approved) return;
-  if (approval.required > 0) {
-    throw new PayrunError(
-      'failed',
-      'approval_missing',
-      `Batch ${batch.name} has ${standing.approvals} of ${approval.required} approvals that it needs.`,
-      {
-        hint: `Another person runs: payrun batch approve ${batch.name}`,
-      },
-    );
-  }
-  await approveBatch(deps, batch, approval.required);
+  const standing = await approvalStanding(deps.database, batch, approval);
+  if (standing.may_be_sent) return;
+  if (standing.required > 0) throw approvalMissing(batch.name, standing);
+  await approveBatch(deps, batch, approval);
 }
 
 async function send(

@@ -79,7 +79,7 @@ async function retryAll(context: Context, payouts: readonly StoredPayout[]): Pro
       {
         register: registerWith(context, submission),
         holds: { unverified: config.beneficiaries.unverified },
-        approvals_required: config.approval.required,
+        approval: config.approval,
       },
     ),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { currentDigest } from '../../../src/operations/batch-digest.ts';
+import { currentContent } from '../../../src/operations/batch-digest.ts';
 import { batchByName } from '../../../src/store/batches.ts';
 import { openTill } from './till.ts';
 
@@ -32,7 +32,7 @@ describe('a file of many groups of rows', () => {
         amount_minor: 1_012_950_000n,
         digest: data.digest,
       });
-      expect(await currentDigest(database, batch?.id ?? 0n)).toBe(data.digest);
+      expect((await currentContent(database, batch?.id ?? 0n)).digest).toBe(data.digest);
       const rows = await database.all<{ reference_id: string; row_no: bigint; line_no: bigint }>(
         'select reference_id, row_no, line_no from payouts order by id',
       );

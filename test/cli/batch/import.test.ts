@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { currentDigest } from '../../../src/operations/batch-digest.ts';
+import { currentContent } from '../../../src/operations/batch-digest.ts';
 import { batchByName } from '../../../src/store/batches.ts';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
 import { openTill, type Till } from './till.ts';
@@ -29,7 +29,7 @@ describe('batch import', () => {
     await till.office.ledger(async (database) => {
       const batch = await batchByName(database, 'NOV');
       expect(batch?.digest).toBe(data.digest);
-      expect(await currentDigest(database, batch?.id ?? 0n)).toBe(data.digest);
+      expect((await currentContent(database, batch?.id ?? 0n)).digest).toBe(data.digest);
       const rows = await database.all(
         'select reference_id, row_no, line_no, rail, state, account, position from payouts order by id',
       );

@@ -49,6 +49,8 @@ export const schemas: DataSchemas = {
     success_rate: text.regex(/^[01]\.\d{4}$/).nullable(),
     failures,
     by_rail: byRail,
+    approvals_required: count,
+    approvals_valid: count,
     approvals,
     ...origin,
     file_sha256: sha256,
