@@ -1,11 +1,36 @@
 /** `npm run campaign` kills for as long as it may; here a few kills that a seed draws. */
 import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { killAgainAndAgain, untilSends } from './kills.ts';
-import { endComplaints, openShop, type Shop, sendsOf, submit } from './shop.ts';
+import { endComplaints, openShop, type Running, type Shop, sendsOf, submit } from './shop.ts';
 
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 const KILLS = Number(process.env.KILLS ?? 5);
+
+/** Stopped within a transaction it would keep everybody out until it goes on, and that is another case. */
+async function stopBetweenTransactions(running: Running, ledger: string): Promise<void> {
+  for (;;) {
+    running.kill('SIGSTOP');
+    if (canWrite(ledger)) return;
+    running.kill('SIGCONT');
+    await delay(5);
+  }
+}
+
+function canWrite(ledger: string): boolean {
+  const other = new SqliteDatabase(ledger, { timeout: 0 });
+  try {
+    other.exec('begin immediate; rollback');
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return false;
+    throw error;
+  } finally {
+    other.close();
+  }
+}
 
 let shop: Shop;
 beforeAll(async () => {
@@ -31,7 +56,7 @@ test('a submitter that is stopped keeps its place; one whose lock was deleted me
   const one = await shop.open({ latency_ms: 250 });
   const first = one.start(submit());
   await untilSends(shop, 40);
-  first.kill('SIGSTOP');
+  await stopBetweenTransactions(first, one.ledger);
   const refused = await one.run(submit());
   expect([refused.exit, refused.stdout.includes('ledger_locked')]).toEqual([7, true]);
   rmSync(`${one.ledger}.lock`);

@@ -60,7 +60,9 @@ describe('the record of an answer', () => {
     fc.assert(
       fc.property(tree, (value) => {
         const body = JSON.stringify(value);
-        expect(recordOf(body)).toBe(JSON.stringify(JSON.parse(body, maskedByReviver)).slice(0, 4096));
+        const masked = Buffer.from(JSON.stringify(JSON.parse(body, maskedByReviver)));
+        // Cut by bytes, and a character that the cut divides is left out whole.
+        expect(recordOf(body)).toBe(new TextDecoder().decode(masked.subarray(0, 4096), { stream: true }));
       }),
       { numRuns: 500 },
     );
