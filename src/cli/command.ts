@@ -121,6 +121,8 @@ export interface Verb {
   examples?: readonly string[];
   /** Formats beyond the global ones (`ledger export --format hledger`), reached as `input.options.format`. */
   formats?: readonly string[];
+  /** It writes the file of -o itself, such as a key that replaces nothing; its output goes to stdout. */
+  writes_output_file?: boolean;
   /** The columns of `data.items` in csv, also where there are no rows. */
   columns?: readonly string[];
   run(context: Context, input: Input): Promise<Outcome>;

@@ -21,7 +21,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   break: 'Manage differences that nobody has explained yet',
   webhook: 'Receive what providers tell by themselves',
   audit: 'Show who decided what',
-  key: 'Manage the keys that seal account numbers',
+  key: 'Manage the keys that seal account numbers and sign approvals',
   sandbox: 'Run a provider on this machine',
 };
 
@@ -75,7 +75,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'batch approve',
-    summary: 'Approve a batch as it is now',
+    summary: 'Approve a batch as it is now, here or by a signature',
     load: () => import('./batch/approve.ts'),
   },
   {
@@ -267,6 +267,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'audit verify',
     summary: 'Recompute the chain, and find on it a head that was kept elsewhere',
     load: () => import('./audit/verify.ts'),
+  },
+  {
+    name: 'key new',
+    summary: 'Make a key of an approver, and print its public half for the configuration',
+    load: () => import('./key/new.ts'),
   },
   {
     name: 'key rotate',

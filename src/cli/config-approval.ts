@@ -2,7 +2,15 @@
 import * as z from 'zod/mini';
 import { PayrunError } from '../domain/errors.ts';
 import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
-import { type ApprovalBand, type ApprovalPolicy, bandProblem } from '../domain/payout/approval-policy.ts';
+import {
+  APPROVER_NAME_RULE,
+  type ApprovalBand,
+  type ApprovalPolicy,
+  asksForApproval,
+  bandProblem,
+  isApproverName,
+} from '../domain/payout/approval-policy.ts';
+import { isPublicKeyText } from '../domain/payout/approval-statement.ts';
 import { lineOf } from './config-line.ts';
 
 export const bandSchema = z.strictObject({
@@ -14,10 +22,23 @@ export const bandSchema = z.strictObject({
   required: z.int().check(z.minimum(1), z.maximum(9)),
 });
 
+export const keySchema = z.strictObject({
+  name: z.string().check(z.refine(isApproverName, APPROVER_NAME_RULE)),
+  public_key: z
+    .string()
+    .check(
+      z.refine(
+        isPublicKeyText,
+        'is no Ed25519 public key; write the line that `payrun key new --approval` printed',
+      ),
+    ),
+});
+
 export const approvalSchema = z.prefault(
   z.strictObject({
     required: z._default(z.int().check(z.minimum(0), z.maximum(9)), 0),
     bands: z._default(z.array(bandSchema), []),
+    keys: z._default(z.array(keySchema), []),
   }),
   {},
 );
@@ -42,5 +63,17 @@ export function interpretApproval(
     if (problem) throw fail(['bands', index, problem.key], `${problem.message}.`);
     bands.push(band);
   }
-  return { required: stated.required, bands };
+  for (const [index, key] of stated.keys.entries()) {
+    const first = stated.keys.findIndex(({ public_key }) => public_key === key.public_key);
+    // One key under two names would be two approvals by one person.
+    if (first < index)
+      throw fail(
+        ['keys', index, 'public_key'],
+        `is that of ${stated.keys[first]?.name} already; each key has one owner.`,
+      );
+  }
+  const policy = { required: stated.required, bands, keys: stated.keys };
+  if (policy.keys.length > 0 && !asksForApproval(policy))
+    throw fail(['keys', 0], 'means nothing as long as no batch needs an approval; set [approval] required.');
+  return policy;
 }

@@ -14,7 +14,7 @@ import { parseAmountOrZero } from '../domain/money/parse-amount.ts';
 import type { ApprovalPolicy } from '../domain/payout/approval-policy.ts';
 import { isRail, NETWORK_RULES, RAILS, type RailRule, type RailRules } from '../domain/payout/rail.ts';
 import { DEFAULT_REASONS } from '../domain/reconciliation/break.ts';
-import { approvalSchema, bandSchema, interpretApproval } from './config-approval.ts';
+import { approvalSchema, bandSchema, interpretApproval, keySchema } from './config-approval.ts';
 import { lineOf } from './config-line.ts';
 import { nearest } from './output/nearest.ts';
 import type { SecretRef } from './secret.ts';
@@ -367,7 +367,7 @@ function knownKeys(path: readonly string[]): string[] {
   const shape = (schema: { shape: object }) => Object.keys(schema.shape);
   if (path.length === 0) return shape(configSchema);
   if (path[0] === 'providers' && path.length === 2) return shape(providerSchema);
-  if (path[0] === 'approval' && path[1] === 'bands') return shape(bandSchema);
+  if (path[0] === 'approval' && path.length === 3) return shape(path[1] === 'keys' ? keySchema : bandSchema);
   if (path[0] === 'providers' && path[2] === 'rails')
     return path.length === 3 ? [...RAILS] : shape(railSchema);
   return CONFIG_KEYS.filter((key) => key.startsWith(`${path.join('.')}.`)).map((key) =>
@@ -389,6 +389,7 @@ export const CONFIG_KEYS: readonly string[] = [
   'checks.look_alikes',
   'approval.required',
   ...Object.keys(bandSchema.shape).map((key) => `approval.bands.${key}`),
+  ...Object.keys(keySchema.shape).map((key) => `approval.keys.${key}`),
   'reconciliation.settlement_days',
   'reconciliation.amount_tolerance',
   'breaks.reasons',

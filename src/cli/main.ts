@@ -106,10 +106,10 @@ function filesRead(verb: Verb, input: Input, flags: GlobalFlags): string[] {
     const mayBeFile = verb.effect !== 'reads' || verb.arguments?.[index]?.name.includes('file') === true;
     return mayBeFile && word !== undefined ? word : [];
   });
-  // Both such options have a name of one word, as commander knows it too.
+  // Such options have a name of one word, as commander knows it too.
   const chosen = (verb.options ?? [])
     .filter((option) => option.flags.endsWith('<file>'))
-    .map((option) => input.options[/--([a-z]+)/.exec(option.flags)?.[1] ?? '']);
+    .flatMap((option) => input.options[/--([a-z]+)/.exec(option.flags)?.[1] ?? '']);
   return [...named, ...chosen, flags.config].filter((word) => typeof word === 'string');
 }
 

@@ -2,13 +2,19 @@
  * An approval is a person's word for exactly the rows, amounts and accounts that stand in the ledger at that moment.
  * It is bound to the batch's digest, which is derived anew each time: whatever changed meanwhile voids it.
  */
+import { hash } from 'node:crypto';
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
-import { type ApprovalPolicy, approvalsRequired } from '../domain/payout/approval-policy.ts';
+import {
+  type ApprovalPolicy,
+  approvalsRequired,
+  asksForSignatures,
+} from '../domain/payout/approval-policy.ts';
 import { approvalsNeeded, samePerson } from '../domain/payout/batch.ts';
 import { recordAudit } from '../store/audit.ts';
 import {
+  approvalsOf,
   approveDrafts,
   type BatchRow,
   insertApproval,
@@ -18,6 +24,7 @@ import {
 } from '../store/batches.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { type BatchContent, currentContent } from './batch-digest.ts';
+import { approvalVoid, requireSigned, statedBatch, whyVoid } from './signed-approvals.ts';
 import { countOf, judgedApprovals } from './valid-approvals.ts';
 
 export interface ApproveBatchDeps {
@@ -35,47 +42,106 @@ export interface ApprovedBatch {
   warnings: { code: string; message: string }[];
 }
 
+/** The word of whoever runs the command; where keys are configured, only a signature is one. */
 export async function approveBatch(
   deps: ApproveBatchDeps,
   batch: BatchRow,
   policy: ApprovalPolicy,
 ): Promise<ApprovedBatch> {
-  if (batch.cancelled_at !== null) {
-    throw new PayrunError(
-      'failed',
-      'batch_cancelled',
-      `Batch ${batch.name} was cancelled, so there is nothing to approve.`,
-    );
-  }
+  refuseCancelled(batch);
   return deps.database.transaction(async (tx) => {
     const content = await currentContent(tx, batch.id);
-    return approve(tx, deps, batch, content, approvalsRequired(policy, content));
+    if (asksForSignatures(policy, approvalsRequired(policy, content))) throw unsigned(batch);
+    return approve(tx, deps, { batch, content, policy }, null);
   });
+}
+
+/** The word of whoever signed it, taken in by whoever runs the command. `file` is what the user calls it. */
+export async function approveSigned(
+  deps: ApproveBatchDeps,
+  batch: BatchRow,
+  policy: ApprovalPolicy,
+  file: { name: string; text: string },
+): Promise<ApprovedBatch> {
+  refuseCancelled(batch);
+  const signed = requireSigned(file.text, file.name);
+  return deps.database.transaction(async (tx) => {
+    const content = await currentContent(tx, batch.id);
+    const stated = await statedBatch(tx, batch, content);
+    const reason =
+      whyVoid(signed, policy.keys, stated, deps.now) ?? (await whyVoidedBefore(tx, batch, file.text));
+    if (reason !== null) throw approvalVoid(file.name, signed.statement, reason, batch.name);
+    const actor = { ...deps.actor, name: signed.statement.approver };
+    return approve(
+      tx,
+      { ...deps, actor },
+      { batch, content, policy },
+      { text: file.text, taken_in_by: deps.actor.name },
+    );
+  });
+}
+
+/** What a change has voided once is void, also where the change was taken back. */
+async function whyVoidedBefore(tx: Transaction, batch: BatchRow, text: string): Promise<string | null> {
+  const same = (await approvalsOf(tx, batch.id)).find(
+    (approval) => approval.signed_statement === text && approval.voided_at !== null,
+  );
+  return same === undefined ? null : `it was voided at ${same.voided_at}: ${same.void_reason}`;
+}
+
+function refuseCancelled(batch: BatchRow): void {
+  if (batch.cancelled_at === null) return;
+  throw new PayrunError(
+    'failed',
+    'batch_cancelled',
+    `Batch ${batch.name} was cancelled, so there is nothing to approve.`,
+  );
+}
+
+function unsigned(batch: BatchRow): PayrunError {
+  return new PayrunError(
+    'failed',
+    'approval_unsigned',
+    `payrun.toml has [[approval.keys]], so that only signed approvals of ${batch.name} count.`,
+    {
+      hint: `payrun batch approve ${batch.name} --statement --as NAME -o FILE writes what NAME signs with --sign FILE --key KEY.`,
+    },
+  );
+}
+
+interface ToApprove {
+  batch: BatchRow;
+  content: BatchContent;
+  policy: ApprovalPolicy;
 }
 
 async function approve(
   tx: Transaction,
   deps: ApproveBatchDeps,
-  batch: BatchRow,
-  content: BatchContent,
-  required: number,
+  { batch, content, policy }: ToApprove,
+  signature: { text: string; taken_in_by: string } | null,
 ): Promise<ApprovedBatch> {
+  const required = approvalsRequired(policy, content);
   if (required > 0 && samePerson(deps.actor.name, batch.imported_by)) throw byImporter(deps, batch);
   const { digest } = content;
   const warnings = await rebind(tx, deps, batch, digest);
-  const before = await judgedApprovals(tx, batch, content, required);
+  const before = await judgedApprovals(tx, batch, content, policy, deps.now);
   const counted = before.some(
-    ({ actor, void_because }) => void_because === null && samePerson(actor, deps.actor.name),
+    ({ approver, void_because }) => void_because === null && samePerson(approver, deps.actor.name),
   );
+  // A later signature of the same person may be good for longer, and is kept beside the first.
+  const known =
+    signature === null ? counted : before.some((each) => each.signed_statement === signature.text);
   const open = await needsApproval(tx, batch.id);
   if (!open) {
     warnings.push({
       code: 'nothing_to_approve',
       message: `Batch ${batch.name} has nothing left to send or to try again; its approvals stay as they are.`,
     });
-  } else if (!counted) {
-    await insertApproval(tx, { batch, digest, actor: deps.actor, at: deps.now });
-    await recordApproval(tx, deps, batch, digest);
+  } else if (!known) {
+    const { actor, now: at } = deps;
+    await insertApproval(tx, { batch, digest, actor, at, signed_statement: signature?.text ?? null });
+    await recordApproval(tx, deps, batch, digest, signature);
   }
   const approvals = countOf(before) + (open && !counted ? 1 : 0);
   if (approvals >= approvalsNeeded(required)) await approveDrafts(tx, batch.id, deps.now);
@@ -117,6 +183,7 @@ async function recordApproval(
   deps: ApproveBatchDeps,
   batch: BatchRow,
   digest: string,
+  signature: { text: string; taken_in_by: string } | null,
 ): Promise<void> {
   await recordAudit(tx, {
     at: deps.now,
@@ -129,6 +196,12 @@ async function recordApproval(
       rows: Number(batch.row_count),
       amount: formatAmount(batch.amount_minor, batch.currency),
       currency: batch.currency,
+      ...(signature === null
+        ? {}
+        : {
+            signed_statement_sha256: hash('sha256', signature.text, 'hex'),
+            taken_in_by: signature.taken_in_by,
+          }),
     },
   });
 }

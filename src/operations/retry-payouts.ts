@@ -150,7 +150,7 @@ async function refuseUnapproved(
   for (const batchId of new Set(payouts.map((payout) => payout.batch_id))) {
     const batch = await batchById(reader, batchId);
     if (batch === undefined) continue;
-    const standing = await approvalStanding(reader, batch, policy);
+    const standing = await approvalStanding(reader, batch, policy, submission.now());
     if (standing.required === 0) continue;
     if (!standing.enough) throw approvalMissing(batch.name, standing);
     approved.push(batchId);

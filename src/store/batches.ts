@@ -206,23 +206,26 @@ export interface Approval {
   approved_at: string;
   voided_at: string | null;
   void_reason: string | null;
+  /** As it was signed; null where it was not. */
+  signed_statement: string | null;
 }
 
 /** Every approval that was ever given, also void ones, in order. */
 export async function approvalsOf(reader: Reader, batchId: bigint): Promise<Approval[]> {
   return reader.all<Approval>(
-    'select actor, digest, approved_at, voided_at, void_reason from approvals where batch_id = :batch order by id',
+    `select actor, digest, approved_at, voided_at, void_reason, signed_statement from approvals
+     where batch_id = :batch order by id`,
     { batch: batchId },
   );
 }
 
 export async function insertApproval(
   tx: Transaction,
-  approval: { batch: BatchRow; digest: string; actor: Actor; at: string },
+  approval: { batch: BatchRow; digest: string; actor: Actor; at: string; signed_statement: string | null },
 ): Promise<void> {
   await tx.run(
-    `insert into approvals (batch_id, digest, row_count, amount_minor, actor, os_user, host, approved_at)
-     values (:batch_id, :digest, :row_count, :amount_minor, :actor, :os_user, :host, :at)`,
+    `insert into approvals (batch_id, digest, row_count, amount_minor, actor, os_user, host, approved_at, signed_statement)
+     values (:batch_id, :digest, :row_count, :amount_minor, :actor, :os_user, :host, :at, :signed_statement)`,
     {
       batch_id: approval.batch.id,
       digest: approval.digest,
@@ -232,6 +235,7 @@ export async function insertApproval(
       os_user: approval.actor.os_user,
       host: approval.actor.host,
       at: approval.at,
+      signed_statement: approval.signed_statement,
     },
   );
 }

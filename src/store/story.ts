@@ -121,8 +121,9 @@ async function approvals(reader: Reader, params: PayoutParam): Promise<StoryEven
     digest: string;
     voided_at: string | null;
     void_reason: string | null;
+    signed_statement: string | null;
   }>(
-    `select a.approved_at as at, a.actor, a.digest, a.voided_at, a.void_reason
+    `select a.approved_at as at, a.actor, a.digest, a.voided_at, a.void_reason, a.signed_statement
      from approvals a join payouts p on p.batch_id = a.batch_id where p.id = :payout order by a.id`,
     params,
   );
@@ -132,7 +133,7 @@ async function approvals(reader: Reader, params: PayoutParam): Promise<StoryEven
       kind: 'approval',
       actor: row.actor,
       what: 'batch approved',
-      details: `digest ${row.digest}`,
+      details: `digest ${row.digest}${row.signed_statement === null ? '' : ', signed'}`,
       ...UNCHAINED,
     };
     if (row.voided_at === null) return [approved];

@@ -39,16 +39,22 @@ export function parseKey(text: string, where: string): Uint8Array {
 }
 
 export function readKeyFile(path: string): Uint8Array {
+  const text = readOwnFile(path, {
+    missing:
+      'Restore it from your copy, or name another with [vault] key_file or key_env. `payrun init` writes one for a new ledger.',
+    invalid: 'Name the file that `payrun init` wrote with [vault] key_file.',
+  });
+  return parseKey(text, path);
+}
+
+/** The text of a key's file that nobody but its owner can read. The hints say what to do where there is none, or another. */
+export function readOwnFile(path: string, hints: { missing: string; invalid: string }): string {
   const stats = statOf(path);
   if (!stats) {
-    throw new PayrunError('usage', 'key_missing', `There is no key at ${path}.`, {
-      hint: 'Restore it from your copy, or name another with [vault] key_file or key_env. `payrun init` writes one for a new ledger.',
-    });
+    throw new PayrunError('usage', 'key_missing', `There is no key at ${path}.`, { hint: hints.missing });
   }
   if (!stats.isFile() || stats.size > LARGEST_KEY_FILE) {
-    throw new PayrunError('usage', 'key_invalid', `${path} is not a key file.`, {
-      hint: 'Name the file that `payrun init` wrote with [vault] key_file.',
-    });
+    throw new PayrunError('usage', 'key_invalid', `${path} is not a key file.`, { hint: hints.invalid });
   }
   // Windows has no such bits; there the folder's access list has to protect it.
   if (platform() !== 'win32' && (stats.mode & 0o077) !== 0) {
@@ -61,7 +67,7 @@ export function readKeyFile(path: string): Uint8Array {
       },
     );
   }
-  return parseKey(readText(path), path);
+  return readText(path);
 }
 
 /** Writes a new key file; refuses where anything stands already. */

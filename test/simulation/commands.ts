@@ -86,7 +86,7 @@ export function approve(name: string, by: string, required = 1): Command {
       approveBatch(
         { database: work.database, actor: work.actor, now: work.now() },
         await batchNamed(work, name),
-        { required, bands: [] },
+        { required, bands: [], keys: [] },
       ),
   };
 }
@@ -106,7 +106,12 @@ export function submit(name: string, settings: SubmitSettings = {}): Command {
       const required = settings.required ?? 1;
       if (batch.cancelled_at !== null)
         throw new PayrunError('failed', 'batch_cancelled', 'It was cancelled.');
-      const standing = await approvalStanding(work.database, batch, { required, bands: [] });
+      const standing = await approvalStanding(
+        work.database,
+        batch,
+        { required, bands: [], keys: [] },
+        work.now(),
+      );
       if (!standing.may_be_sent) throw new PayrunError('failed', 'approval_missing', 'It lacks an approval.');
       const submission = await work.submission();
       await submitBatch(submission, batch, {
@@ -174,7 +179,7 @@ export function retry(reference?: string): Command {
         rows.map(({ id }) => id),
         {
           holds: { unverified: 'pay' },
-          approval: { required: 0, bands: [] },
+          approval: { required: 0, bands: [], keys: [] },
           register: (ids) => register(work, ids, false),
         },
       );

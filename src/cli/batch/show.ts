@@ -44,10 +44,17 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const counts = await statesOfBatches(database, [batch.id]);
   const failures = failuresData(await failuresOfBatch(database, batch.id), batch.currency);
   const byRail = railsData(await railsOfBatch(database, batch.id), batch.currency);
-  const { required, judged } = await approvalsOfBatch(database, batch, (await context.config()).approval);
-  const approvals = judged.map(({ actor, approved_at, void_because }) => ({
-    actor,
+  const { required, judged } = await approvalsOfBatch(
+    database,
+    batch,
+    (await context.config()).approval,
+    context.world.now().toISOString(),
+  );
+  const approvals = judged.map(({ approver, approved_at, signed_statement, expires_at, void_because }) => ({
+    actor: approver,
     approved_at,
+    signed: signed_statement !== null,
+    expires_at,
     valid: void_because === null,
     void_reason: void_because,
   }));
@@ -74,10 +81,13 @@ async function approvalsOfBatch(
   database: Database,
   batch: BatchRow,
   policy: ApprovalPolicy,
+  now: string,
 ): Promise<{ required: number; judged: JudgedApproval[] }> {
-  const content = asksForApproval(policy) ? await currentContent(database, batch.id) : batch;
+  const content = asksForApproval(policy)
+    ? await currentContent(database, batch.id)
+    : { ...batch, row_count: Number(batch.row_count) };
   const required = approvalsRequired(policy, content);
-  return { required, judged: await judgedApprovals(database, batch, content, required) };
+  return { required, judged: await judgedApprovals(database, batch, content, policy, now) };
 }
 
 /** Paid of those whose outcome is proven, as a decimal of at most four places; null where none is. */
@@ -159,7 +169,14 @@ function viewOf(
     },
     {
       title: 'Approvals',
-      columns: [{ key: 'actor' }, { key: 'approved_at' }, { key: 'valid' }, { key: 'void_reason' }],
+      columns: [
+        { key: 'actor' },
+        { key: 'approved_at' },
+        { key: 'signed' },
+        { key: 'expires_at' },
+        { key: 'valid' },
+        { key: 'void_reason' },
+      ],
       rows: parts.approvals,
     },
   ];

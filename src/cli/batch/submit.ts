@@ -170,7 +170,7 @@ async function ensureApproved(context: Context, batch: BatchRow): Promise<void> 
     now: context.world.now().toISOString(),
     actor: context.actor,
   };
-  const standing = await approvalStanding(deps.database, batch, approval);
+  const standing = await approvalStanding(deps.database, batch, approval, deps.now);
   if (standing.may_be_sent) return;
   if (standing.required > 0) throw approvalMissing(batch.name, standing);
   await approveBatch(deps, batch, approval);

@@ -102,6 +102,7 @@ interface Target {
   device: boolean;
 }
 
+const PEM_PREFIX = '-----BEGIN ';
 const SQLITE_HEADER = 'SQLite format 3\0';
 
 /** What cannot be had again: a ledger and what SQLite keeps beside it, a key, a configuration. */
@@ -115,7 +116,8 @@ async function refusePrecious(path: string, target: Target): Promise<void> {
   if (!(await exists(target.path))) return;
   const start = await beginning(target.path);
   if (start.startsWith(SQLITE_HEADER) || name.endsWith('.db')) throw refused(path, 'it is a ledger');
-  if (start.startsWith(KEY_PREFIX) || name.endsWith('.key')) throw refused(path, 'it is a key');
+  if (start.startsWith(KEY_PREFIX) || start.startsWith(PEM_PREFIX) || name.endsWith('.key'))
+    throw refused(path, 'it is a key');
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -28,7 +28,8 @@ export async function writeOutcome(
   world: World,
 ): Promise<void> {
   const chunks = outcomeText(verb, outcome, exit, warnings, flags, world);
-  if (flags.output_file !== null) await writeFileWhole(flags.output_file, chunks, world);
+  const path = verb.writes_output_file ? null : flags.output_file;
+  if (path !== null) await writeFileWhole(path, chunks, world);
   else for await (const chunk of chunks) await world.stdout.write(chunk);
   if (outcome.annotations) await world.stderr.write(sanitiseBlock(outcome.annotations));
   // In JSON the warnings are in the document; how to go on after a signal is for the person who sent it.

@@ -10,20 +10,42 @@ export interface ApprovalBand {
   required: number;
 }
 
+export interface ApproverKey {
+  /** The approver's name, as statements spell it. One person may have two keys while one replaces the other. */
+  name: string;
+  /** Base64 of its DER form. */
+  public_key: string;
+}
+
+// Seen as it is on a line of text, and typed on every keyboard layout that has its letters.
+const APPROVER_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M} ._@'-]{0,62}[\p{L}\p{N}\p{M}.])?$/u;
+export const APPROVER_NAME_RULE = "an approver is named in at most 64 letters, digits, spaces and . _ @ ' -";
+
+export function isApproverName(name: string): boolean {
+  return APPROVER_NAME.test(name);
+}
+
 export interface ApprovalPolicy {
   /** Of every batch; 0: submitting approves. */
   required: number;
   bands: readonly ApprovalBand[];
+  /** Where there are any, what is required has to be signed with one of them. */
+  keys: readonly ApproverKey[];
 }
 
 /** Whether there is any batch that a person has to approve. */
-export function asksForApproval(policy: ApprovalPolicy): boolean {
+export function asksForApproval(policy: Pick<ApprovalPolicy, 'required' | 'bands'>): boolean {
   return policy.required > 0 || policy.bands.length > 0;
+}
+
+/** Whether approvals of a batch that needs so many have to be signed; what needs none, submitting approves. */
+export function asksForSignatures(policy: ApprovalPolicy, required: number): boolean {
+  return required > 0 && policy.keys.length > 0;
 }
 
 /** `total` is that of all rows of the batch, also of those that were sent or cancelled meanwhile. */
 export function approvalsRequired(
-  policy: ApprovalPolicy,
+  policy: Pick<ApprovalPolicy, 'required' | 'bands'>,
   total: { currency: string; amount_minor: bigint },
 ): number {
   const own = policy.bands.filter((band) => band.currency === total.currency);

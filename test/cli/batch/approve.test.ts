@@ -11,7 +11,8 @@ import { openTill } from './till.ts';
 
 const GOOD = 'beneficiary_ref,amount,reference_id\nasha,100.00,a-1\nbina,250.5,a-2\n';
 const TWO_EYES = '[approval]\nrequired = 2\n';
-const NONE = { required: 0, bands: [] };
+const NONE = { required: 0, bands: [], keys: [] };
+const NOW = '2026-11-24T10:00:00.000Z';
 
 describe('batch approve', () => {
   test('a batch is approved when as many persons as required have said so, each counted once', async () => {
@@ -51,7 +52,7 @@ describe('batch approve', () => {
     await till.office.ledger(async (database) => {
       const batch = await batchByName(database, 'nov');
       if (!batch) throw new Error('no batch');
-      expect(await approvalStanding(database, batch, NONE)).toMatchObject({
+      expect(await approvalStanding(database, batch, NONE, NOW)).toMatchObject({
         may_be_sent: false,
         approvals: 0,
       });
@@ -86,7 +87,10 @@ describe('batch approve', () => {
     await till.office.ledger(async (database) => {
       const batch = await batchByName(database, 'nov');
       if (!batch) throw new Error('no batch');
-      expect(await approvalStanding(database, batch, NONE)).toMatchObject({ enough: true, approvals: 1 });
+      expect(await approvalStanding(database, batch, NONE, NOW)).toMatchObject({
+        enough: true,
+        approvals: 1,
+      });
     });
   });
 
@@ -100,7 +104,7 @@ describe('batch approve', () => {
       await database.transaction((tx) =>
         tx.run("update payouts set amount_minor = 10001 where reference_id = 'a-1'"),
       );
-      expect(await approvalStanding(database, batch, NONE)).toMatchObject({
+      expect(await approvalStanding(database, batch, NONE, NOW)).toMatchObject({
         may_be_sent: false,
         approvals: 0,
       });

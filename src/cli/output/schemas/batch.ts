@@ -26,8 +26,26 @@ const origin = {
 const failures = z.array(z.strictObject({ code: text.nullable(), rail: text, count, amount }));
 const byRail = z.array(z.strictObject({ rail: text, count, amount, paid: count, not_paid: count }));
 const approvals = z.array(
-  z.strictObject({ actor: text, approved_at: time, valid: z.boolean(), void_reason: text.nullable() }),
+  z.strictObject({
+    actor: text,
+    approved_at: time,
+    signed: z.boolean(),
+    expires_at: time.nullable(),
+    valid: z.boolean(),
+    void_reason: text.nullable(),
+  }),
 );
+// With --check: what the first statement says, and every approval that was given.
+const checked = z.array(
+  z.strictObject({
+    file: text,
+    approver: text,
+    expires_at: time,
+    valid: z.boolean(),
+    void_reason: text.nullable(),
+  }),
+);
+const stated = { batch: text, digest: sha256, file_sha256: sha256, rows: count, amount, currency };
 const findings = z.array(z.strictObject({ row: count.nullable(), code: text, message: text }));
 
 export const schemas: DataSchemas = {
@@ -41,7 +59,12 @@ export const schemas: DataSchemas = {
     covered: z.boolean().nullable(),
     findings,
   }),
-  approve: z.strictObject({ batch: text, digest: sha256, approvals: count, required: count }),
+  approve: z.union([
+    z.strictObject({ batch: text, digest: sha256, approvals: count, required: count }),
+    // With --statement and --sign; `text` is what the file holds.
+    z.strictObject({ ...stated, approver: text, stated_at: time, expires_at: time, text }),
+    z.strictObject({ ...stated, approvals: count, required: count, items: checked }),
+  ]),
   submit: z.strictObject(standing),
   show: z.strictObject({
     ...standing,
