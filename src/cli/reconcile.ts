@@ -26,6 +26,7 @@ import type { ReportedBreak } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
 import { comparisonTerms, configIfAny, type Reading, readingTerms } from './reconciliation-terms.ts';
 import { proofData } from './statement/statement-proof.ts';
+import { stagesOf, statementInputs } from './statement-input.ts';
 
 export const verb: Verb = {
   name: 'reconcile',
@@ -63,16 +64,17 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const settings = await context.providerConfig(text(input, 'provider'));
   const config = await context.config();
   const reading = readingTerms(config, input, settings.kind);
-  const inputs = await readAll(context, paths);
+  const inputs = await statementInputs(context, paths);
   const deps = {
     database: await context.ledger(),
     actor: context.actor,
     now: () => context.world.now().toISOString(),
+    stages: stagesOf(context),
   };
   const terms = comparisonTerms(context, config, settings.rails);
   const found = await reconcile(deps, inputs, { ...reading, provider: settings.name }, terms, {
     open_breaks: asked.breaks_needed,
-  });
+  }).finally(() => context.progress.end());
   for (const warning of found.warnings) context.warn(warning);
   for (const { id, entry_id } of found.outlived) {
     const message = `Entry ${entry_id} was booked to explain break ${id}, whose difference is gone or another now; if it is one too many: payrun ledger reverse ${entry_id} --reason TEXT`;

@@ -1,27 +1,46 @@
 /**
- * Takes statements in. All files are read before the first is stored, so that a bad one refuses them all; the same
- * bytes are taken in once, and lines that an earlier file had are known again.
+ * Takes statements in. All files are read before the first is kept, so that a bad one refuses them all; the same
+ * bytes are taken in once, and lines that an earlier file had are known again. Large files go into the ledger while
+ * they are read, within the one transaction; the first thing that is wrong takes everything back, and the file is
+ * read whole, so that all that is wrong can be said.
  */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Actor } from '../domain/actor.ts';
-import { compareText } from '../domain/reconciliation/statement-line.ts';
+import { readWhole } from '../statements/bulk/scan-side.ts';
 import type { LineCount } from '../statements/line-count.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { profileFor, readStatement, type StatementRow } from '../statements/read-statement.ts';
 import type { Proof } from '../statements/statement-proof.ts';
+import { NotPlain } from '../statements/stream-records.ts';
+import { OpenFile, StatementStream } from '../statements/stream-statement.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
 import { statementBySha256, storeStatement } from '../store/statements.ts';
 
 export interface StatementInput {
+  /** What the ledger and messages call it. */
   name: string;
   bytes: Uint8Array;
+}
+
+/** A regular file that is large: it is read block by block, more than once. */
+export interface StatementFile {
+  name: string;
+  path: string;
 }
 
 export interface StatementDeps {
   database: Database;
   actor: Actor;
   now(): string;
+  stages?: Stages;
+}
+
+/** Hears of long work: what begins and how much of it there is, and how much of it is done. */
+export interface Stages {
+  begin(what: string, total: number): void;
+  done(count: number): void;
 }
 
 export interface StatementTerms {
@@ -50,64 +69,113 @@ export interface ImportedStatement {
   proofs: readonly Proof[];
 }
 
-/** A file whose rows are good, not stored yet. */
-export interface ReadFile {
-  input: StatementInput;
+/** A file that is not stored yet. */
+interface ReadFile {
+  name: string;
   sha256: string;
   profile: Profile;
-  rows: readonly StatementRow[];
+  /** To be read once, in the order of the file. */
+  pages: Iterable<readonly StatementRow[]>;
+  /** Complete once the pages are read. */
   count: LineCount;
   proofs: readonly Proof[];
 }
 
-export interface ReadStatements {
+interface ReadStatements {
   files: readonly (ReadFile | ImportedStatement)[];
   warnings: readonly CsvWarning[];
 }
 
-export async function importStatements(
+/** Reads all files, or throws what is wrong with the first bad one, and stores them in a transaction with what follows. */
+export async function importStatements<Result>(
   deps: StatementDeps,
-  inputs: readonly StatementInput[],
+  inputs: readonly (StatementInput | StatementFile)[],
   terms: StatementTerms,
-): Promise<{ statements: ImportedStatement[]; warnings: readonly CsvWarning[] }> {
-  const { files, warnings } = await readStatements(deps.database, inputs, terms);
-  const statements = await deps.database.transaction((tx) =>
-    storeStatements(tx, deps, files, terms.provider),
+  follow: (tx: Transaction) => Promise<Result>,
+): Promise<{ statements: ImportedStatement[]; warnings: readonly CsvWarning[]; result: Result }> {
+  try {
+    return await importOnce(deps, inputs, terms, follow);
+  } catch (error) {
+    if (!(error instanceof NotPlain)) throw error;
+  }
+  const whole = inputs.map((input) =>
+    'path' in input ? { name: input.name, bytes: readFileSync(input.path) } : input,
   );
-  return { statements, warnings };
+  return importOnce(deps, whole, terms, follow);
 }
 
-/** Reads all files, or throws what is wrong with the first bad one; those that are known are not read again. */
-export async function readStatements(
-  reader: Reader,
-  inputs: readonly StatementInput[],
+async function importOnce<Result>(
+  deps: StatementDeps,
+  inputs: readonly (StatementInput | StatementFile)[],
   terms: StatementTerms,
+  follow: (tx: Transaction) => Promise<Result>,
+) {
+  const opened: OpenFile[] = [];
+  try {
+    const { files, warnings } = await readStatements(deps, inputs, terms, opened);
+    return await deps.database.transaction(async (tx) => {
+      const statements: ImportedStatement[] = [];
+      for (const file of files)
+        statements.push('pages' in file ? await store(tx, deps, file, terms.provider) : file);
+      return { statements, warnings, result: await follow(tx) };
+    });
+  } finally {
+    for (const file of opened) file.close();
+  }
+}
+
+/** Files that are known are not read again. */
+async function readStatements(
+  { database, stages }: StatementDeps,
+  inputs: readonly (StatementInput | StatementFile)[],
+  terms: StatementTerms,
+  opened: OpenFile[],
 ): Promise<ReadStatements> {
   const warnings: CsvWarning[] = [];
   const files: (ReadFile | ImportedStatement)[] = [];
   for (const input of inputs) {
-    const sha256 = createHash('sha256').update(input.bytes).digest('hex');
-    const known = await knownStatement(reader, input, sha256, terms.provider);
-    files.push(known ?? { input, sha256, ...readFile(input, terms, warnings) });
+    const { name } = input;
+    const file = 'path' in input ? new OpenFile(input.path) : null;
+    if (file) opened.push(file);
+    const sha256 = 'path' in input ? digestOf(file) : createHash('sha256').update(input.bytes).digest('hex');
+    const known = await knownStatement(database, name, sha256, terms.provider);
+    if (known) files.push(known);
+    else if ('bytes' in input) {
+      const { rows, ...read } = readFile(input, terms, warnings);
+      files.push({ name, sha256, ...read, pages: [rows] });
+    } else if (file) files.push({ name, sha256, ...streamFile(file, terms, warnings, stages) });
   }
   return { files, warnings };
 }
 
-/** Stores what was read, in the caller's transaction. */
-export async function storeStatements(
-  tx: Transaction,
-  deps: StatementDeps,
-  files: ReadStatements['files'],
-  provider: string,
-): Promise<ImportedStatement[]> {
-  const statements: ImportedStatement[] = [];
-  for (const file of files) statements.push('rows' in file ? await store(tx, deps, file, provider) : file);
-  return statements;
+const BLOCK_BYTES = 1 << 20;
+
+function digestOf(file: OpenFile | null): string {
+  const digest = createHash('sha256');
+  for (let at = 0; file && at < file.size; at += BLOCK_BYTES)
+    digest.update(readWhole(file.descriptor, at, Math.min(BLOCK_BYTES, file.size - at)));
+  return digest.digest('hex');
+}
+
+const MEGABYTE = 1_000_000;
+
+function streamFile(
+  file: OpenFile,
+  terms: StatementTerms,
+  warnings: CsvWarning[],
+  stages: Stages | undefined,
+): Pick<ReadFile, 'profile' | 'pages' | 'count' | 'proofs'> {
+  const profile = terms.profile ?? profileFor(file.beginning, terms.profiles, terms.expected_profile);
+  const stream = new StatementStream(file, profile, terms.time_zone);
+  warnings.push(...stream.warnings);
+  stages?.begin('Reading MB', Math.round(file.size / MEGABYTE));
+  const pages = stream.pages((bytes) => stages?.done(Math.round(bytes / MEGABYTE)));
+  return { profile, pages, count: stream.count, proofs: [] };
 }
 
 async function knownStatement(
   reader: Reader,
-  input: StatementInput,
+  file: string,
   sha256: string,
   provider: string,
 ): Promise<ImportedStatement | undefined> {
@@ -115,7 +183,7 @@ async function knownStatement(
   if (!known) return undefined;
   return {
     statement: known.id,
-    file: input.name,
+    file,
     sha256,
     profile: known.profile,
     lines: Number(known.row_count),
@@ -133,7 +201,7 @@ export function readFile(
   input: StatementInput,
   terms: Omit<StatementTerms, 'provider'>,
   warnings: CsvWarning[],
-): Pick<ReadFile, 'profile' | 'rows' | 'count' | 'proofs'> {
+): Pick<ReadFile, 'profile' | 'count' | 'proofs'> & { rows: StatementRow[] } {
   const profile = terms.profile ?? profileFor(input.bytes, terms.profiles, terms.expected_profile);
   const read = readStatement(input.bytes, profile, terms.time_zone);
   if (read.errors.length > 0) throw fileRefused(input.name, read.errors);
@@ -144,40 +212,35 @@ export function readFile(
 async function store(
   tx: Transaction,
   deps: StatementDeps,
-  file: ReadFile,
+  { name, sha256, profile, pages, count, proofs }: ReadFile,
   provider: string,
 ): Promise<ImportedStatement> {
   // Another process, or the same file given twice, may have been faster.
-  const known = await knownStatement(tx, file.input, file.sha256, provider);
+  const known = await knownStatement(tx, name, sha256, provider);
   if (known) return known;
-  const days = [...new Set(file.rows.flatMap((row) => row.stated_on ?? []))].sort(compareText);
-  const [from = null, to = null] = [days[0], days.at(-1)];
   const stored = await storeStatement(
     tx,
     {
       provider,
-      profile: file.profile.name,
-      file_name: file.input.name,
-      sha256: file.sha256,
-      row_count: BigInt(file.rows.length),
-      from_on: from,
-      to_on: to,
+      profile: profile.name,
+      file_name: name,
+      sha256,
       imported_at: deps.now(),
       imported_by: deps.actor.name,
     },
-    file.rows,
+    pages,
   );
   return {
     statement: stored.id,
-    file: file.input.name,
-    sha256: file.sha256,
-    profile: file.profile.name,
-    lines: file.rows.length,
+    file: name,
+    sha256,
+    profile: profile.name,
+    lines: Number(stored.row_count),
     new_lines: Number(stored.new_count),
-    from,
-    to,
+    from: stored.from_on,
+    to: stored.to_on,
     already_imported: false,
-    count: file.count,
-    proofs: file.proofs,
+    count,
+    proofs,
   };
 }

@@ -36,11 +36,11 @@ import {
 import { linesOfProvider, saveSupersessions, storedSupersessions } from '../store/statements.ts';
 import {
   type ImportedStatement,
-  readStatements,
+  importStatements,
   type StatementDeps,
+  type StatementFile,
   type StatementInput,
   type StatementTerms,
-  storeStatements,
 } from './import-statement.ts';
 import { type StoredSides, settleStored } from './settle-stored.ts';
 
@@ -77,18 +77,17 @@ const SETTLE_FROM = 20_000n;
 /** Takes `inputs` in and reconciles, in one transaction: a rehearsal then sees what the real thing would. */
 export async function reconcile(
   deps: StatementDeps,
-  inputs: readonly StatementInput[],
+  inputs: readonly (StatementInput | StatementFile)[],
   reading: StatementTerms,
   terms: Terms,
   wanted: { open_breaks: boolean; settle_from?: bigint } = { open_breaks: false },
 ): Promise<Reconciled> {
-  const { files, warnings } = await readStatements(deps.database, inputs, reading);
-  return deps.database.transaction(async (tx) => {
-    const statements = await storeStatements(tx, deps, files, reading.provider);
+  const { statements, warnings, result } = await importStatements(deps, inputs, reading, async (tx) => {
     const found = await reconcileStored(tx, deps, reading, terms, wanted.settle_from ?? SETTLE_FROM);
     const told = wanted.open_breaks ? await openOnes(tx, reading.provider) : { open_breaks: [], history: [] };
-    return { ...found, ...told, statements, warnings };
+    return { ...found, ...told };
   });
+  return { ...result, statements, warnings };
 }
 
 /** Read in the same transaction: a rehearsal keeps nothing that could be read after it. */
@@ -116,7 +115,8 @@ async function reconcileStored(
   settleFrom: bigint,
 ): Promise<Found> {
   const ours = (row: AttemptRow) => attemptOf(row, time_zone);
-  const bulk = await settleStored(tx, provider, ours, terms, settleFrom);
+  const reader = { attemptOf: ours, dayOf: dayReader(time_zone) };
+  const bulk = await settleStored(tx, provider, reader, terms, settleFrom);
   const lines = bulk?.lines ?? (await linesOfProvider(tx, provider));
   const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);
   const settled = bulk?.settled ?? NOTHING_SETTLED;
@@ -193,6 +193,19 @@ function attemptOf(row: AttemptRow, timeZone: string): LedgerAttempt {
     paid_on: row.paid_on ?? day(row.paid_at),
     returned_on: row.returned_on ?? day(row.returned_at),
     failed_on: row.failed_on ?? (row.state === 'failed' ? day(row.updated_at) : null),
+  };
+}
+
+/** Days of instants, each quarter of an hour looked up once: zones change their day at none but the full ones. */
+function dayReader(timeZone: string): (instant: string) => string {
+  const known = new Map<number, string>();
+  return (instant) => {
+    const quarter = Math.floor(Date.parse(instant) / 900_000);
+    const found = known.get(quarter);
+    if (found !== undefined) return found;
+    const day = dayIn(timeZone, instant);
+    known.set(quarter, day);
+    return day;
   };
 }
 

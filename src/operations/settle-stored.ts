@@ -10,7 +10,12 @@ import { join } from 'node:path';
 import type { Terms } from '../domain/reconciliation/break.ts';
 import type { LedgerAttempt, Rule } from '../domain/reconciliation/match.ts';
 import type { Settled } from '../domain/reconciliation/settled.ts';
-import { compareBigint, isOfPayout, type StatementLine } from '../domain/reconciliation/statement-line.ts';
+import {
+  compareBigint,
+  isOfPayout,
+  normaliseUtr,
+  type StatementLine,
+} from '../domain/reconciliation/statement-line.ts';
 import { type Joined, joinSides } from '../statements/bulk/join-sides.ts';
 import { hashOf, RecordWriter } from '../statements/bulk/row-records.ts';
 import { FAILED, NAMES, type Outcome, PAID } from '../statements/bulk/side-plan.ts';
@@ -22,10 +27,12 @@ import {
   deleteMatches,
   insertMatches,
   matchesOfLines,
+  type PlainAttempt,
+  plainAttemptsOfProvider,
   type StoredMatch,
   sizesOfProvider,
 } from '../store/reconciliations.ts';
-import { linesOfProvider } from '../store/statements.ts';
+import { linesOfProvider, plainLinesOfProvider } from '../store/statements.ts';
 
 export interface StoredSides {
   settled: Settled;
@@ -39,16 +46,23 @@ export interface StoredSides {
   storeMatches(reconciliationId: bigint): Promise<StoredMatch[]>;
 }
 
-const PAGE = 20_000n;
+// So few that a page is forgotten before it has to be moved in memory.
+const PAGE = 2_000n;
 // Numbers stand in records as 32 bits.
 const MOST_ROWS = 2n ** 32n;
 const PRIMARY = 1;
+
+/** How the ledger's rows become attempts, and instants days. */
+export interface AttemptReader {
+  attemptOf(row: AttemptRow): LedgerAttempt;
+  dayOf(instant: string): string;
+}
 
 /** Null where there are fewer lines than `from`, which are read as they are. */
 export async function settleStored(
   tx: Transaction,
   provider: string,
-  attemptOf: (row: AttemptRow) => LedgerAttempt,
+  { attemptOf, dayOf }: AttemptReader,
   terms: Terms,
   from: bigint,
 ): Promise<StoredSides | null> {
@@ -63,7 +77,7 @@ export async function settleStored(
     const seed = randomBytes(4).readInt32LE();
     const lines = await readLines(tx, provider, sizes.last_line, new Sink(lineFile, seed));
     const payouts = await readPayouts(tx, provider, sizes.last_payout, new Sink(payoutFile, seed), {
-      attemptOf,
+      dayOf,
       terms,
       unnamed: lines.unnamed,
     });
@@ -123,21 +137,35 @@ function* pages(last: bigint): Iterable<{ after: bigint; through: bigint }> {
   for (let after = 0n; after < last; after += PAGE) yield { after, through: after + PAGE };
 }
 
-const amountKey = (row: { amount_minor: bigint; currency: string }) => `${row.amount_minor} ${row.currency}`;
+const amountKey = (minor: number, currency: string) => `${minor} ${currency}`;
 
-/** `unnamed` are the amounts of lines that are matched by them. */
+/** `odd` are numbers of lines that are no records, `unnamed` the amounts of those that are matched by them. */
 async function readLines(tx: Transaction, provider: string, last: bigint, sink: Sink) {
   const unnamed = new Set<string>();
-  const odd: StatementLine[] = [];
+  const odd: number[] = [];
   for (const page of pages(last)) {
-    for (const line of await linesOfProvider(tx, provider, page)) {
-      const outcome = line.kind === 'payout' ? outcomeOfStatus(line.status) : null;
-      const day = line.stated_on;
-      if (outcome !== null && sink.rows.write({ ...line, ordinal: Number(line.line_id), outcome, day }))
-        continue;
-      sink.take(line);
-      odd.push(line);
-      if (isOfPayout(line.kind) && NAMES.every((name) => line[name] === null)) unnamed.add(amountKey(line));
+    for (const row of await plainLinesOfProvider(tx, provider, page)) {
+      const [
+        ordinal,
+        provider_id,
+        provider_reference,
+        utr,
+        kind,
+        amount_minor,
+        currency,
+        fee,
+        tax,
+        status,
+        day,
+      ] = row;
+      const outcome = kind === 'payout' ? outcomeOfStatus(status) : null;
+      const names = { provider_id, provider_reference, utr };
+      const facts = { amount_minor, currency, fee_minor: fee, tax_minor: tax, day };
+      if (outcome !== null && sink.rows.write({ ordinal, ...names, ...facts, outcome })) continue;
+      sink.take(names);
+      odd.push(ordinal);
+      if (isOfPayout(kind) && NAMES.every((name) => names[name] === null))
+        unnamed.add(amountKey(amount_minor, currency));
     }
   }
   return { sink, unnamed, odd };
@@ -149,68 +177,94 @@ function outcomeOfStatus(status: StatementLine['status']): Outcome | null {
 }
 
 interface PayoutTerms {
-  attemptOf: (row: AttemptRow) => LedgerAttempt;
+  dayOf: AttemptReader['dayOf'];
   terms: Terms;
   unnamed: ReadonlySet<string>;
 }
 
+/** `odd` are the numbers of payouts, each with one of its attempts, that are no records. */
 async function readPayouts(
   tx: Transaction,
   provider: string,
   last: bigint,
   sink: Sink,
-  { attemptOf, terms, unnamed }: PayoutTerms,
+  { dayOf, terms, unnamed }: PayoutTerms,
 ) {
-  const odd: LedgerAttempt[] = [];
+  const odd: AttemptNumber[] = [];
   for (const page of pages(last)) {
-    for (const row of await attemptsOfProvider(tx, provider, page)) {
-      const attempt = attemptOf(row);
-      const outcome = outcomeOfAttempt(attempt);
+    for (const row of await plainAttemptsOfProvider(tx, provider, page)) {
+      const [
+        ordinal,
+        attempt_no,
+        ,
+        ,
+        provider_id,
+        provider_reference,
+        utr,
+        amount_minor,
+        currency,
+        fee,
+        tax,
+      ] = row;
+      const names = { provider_id, provider_reference, utr: normalisedUtr(utr) };
+      const outcome = outcomeOfAttempt(row);
       // A charge that is computed from a rate counts as stated.
-      const stated = terms.rates === null || (attempt.fee_minor !== null && attempt.tax_minor !== null);
-      const plain =
-        outcome !== null && stated && attempt.attempt_no === 1 && !unnamed.has(amountKey(attempt));
-      const day = outcome === FAILED ? attempt.failed_on : attempt.paid_on;
-      if (plain && sink.rows.write({ ...attempt, ordinal: Number(attempt.payout_id), outcome, day }))
-        continue;
-      sink.take(attempt);
-      odd.push(attempt);
+      const stated = terms.rates === null || (fee !== null && tax !== null);
+      if (outcome !== null && stated && attempt_no === 1 && !unnamed.has(amountKey(amount_minor, currency))) {
+        const [booked, at] = [row[11], row[12]];
+        const day = booked ?? (at === null ? null : dayOf(at));
+        const facts = { amount_minor, currency, fee_minor: fee, tax_minor: tax, day };
+        if (sink.rows.write({ ordinal, ...names, ...facts, outcome })) continue;
+      }
+      sink.take(names);
+      odd.push([ordinal, attempt_no]);
     }
   }
   return { sink, odd };
 }
 
-function outcomeOfAttempt({ state, paid, returned }: LedgerAttempt): Outcome | null {
-  if (state === 'paid' && paid && !returned) return PAID;
-  return state === 'failed' && !paid && !returned ? FAILED : null;
+const PLAIN_UTR = /^[0-9A-Z]+$/;
+
+function normalisedUtr(utr: string | null): string | null {
+  if (utr === null || utr === '') return null;
+  return PLAIN_UTR.test(utr) ? utr : normaliseUtr(utr);
 }
 
-/** The rows of records that are in no pair, read again by their numbers. */
+function outcomeOfAttempt([, , state, position]: PlainAttempt): Outcome | null {
+  if (state === 'paid' && position === 'paid') return PAID;
+  return state === 'failed' && position !== 'paid' && position !== 'returned' ? FAILED : null;
+}
+
+type AttemptNumber = readonly [payout_id: number, attempt_no: number];
+
+/** The rows with these numbers, which ascend; among rows that nobody asked for. */
 async function* readAgain<Row>(
   numbers: readonly number[],
   read: (range: { after: bigint; through: bigint }) => Promise<Row[]>,
 ): AsyncIterable<Row> {
-  const left = new Set(numbers);
-  for (const page of new Set(numbers.map((number) => (BigInt(number) - 1n) / PAGE))) {
+  for (let from = 0; from < numbers.length; ) {
+    const page = (BigInt(numbers[from] as number) - 1n) / PAGE;
     const [after, through] = [page * PAGE, (page + 1n) * PAGE];
-    const own = [...left].filter((number) => number > after && number <= through);
+    let to = from;
+    while (to < numbers.length && (numbers[to] as number) <= through) to += 1;
+    const own = numbers.slice(from, to);
     if (own.length >= WORTH_A_PAGE) yield* await read({ after, through });
     else for (const number of own) yield* await read({ after: BigInt(number) - 1n, through: BigInt(number) });
+    from = to;
   }
 }
 
 // So many single rows take as long as all of a page.
-const WORTH_A_PAGE = 500;
+const WORTH_A_PAGE = 100;
 
-async function leftLines(
-  tx: Transaction,
-  provider: string,
-  odd: readonly StatementLine[],
-  { lines }: Joined,
-) {
-  const numbers = lines.map(({ ordinal }) => ordinal);
+function ascending(numbers: Iterable<number>): number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+async function leftLines(tx: Transaction, provider: string, odd: readonly number[], { lines }: Joined) {
+  const numbers = ascending([...odd, ...lines.map(({ ordinal }) => ordinal)]);
   const left = new Set(numbers);
-  const all = [...odd];
+  const all: StatementLine[] = [];
   for await (const line of readAgain(numbers, (range) => linesOfProvider(tx, provider, range)))
     if (left.has(Number(line.line_id))) all.push(line);
   return all.sort((a, b) => compareBigint(a.line_id, b.line_id));
@@ -219,16 +273,17 @@ async function leftLines(
 async function leftAttempts(
   tx: Transaction,
   provider: string,
-  odd: readonly LedgerAttempt[],
+  odd: readonly AttemptNumber[],
   { payouts }: Joined,
-  attemptOf: (row: AttemptRow) => LedgerAttempt,
+  attemptOf: AttemptReader['attemptOf'],
 ) {
-  const numbers = payouts.map(({ ordinal }) => ordinal);
-  const left = new Set(numbers);
-  const all = [...odd];
-  // Later attempts are no records, and among the others already.
+  // Records are first attempts.
+  const left = new Set(odd.map(([payout, attempt]) => `${payout} ${attempt}`));
+  for (const { ordinal } of payouts) left.add(`${ordinal} 1`);
+  const numbers = ascending([...odd.map(([payout]) => payout), ...payouts.map(({ ordinal }) => ordinal)]);
+  const all: LedgerAttempt[] = [];
   for await (const row of readAgain(numbers, (range) => attemptsOfProvider(tx, provider, range)))
-    if (row.attempt_no === 1n && left.has(Number(row.payout_id))) all.push(attemptOf(row));
+    if (left.has(`${row.payout_id} ${row.attempt_no}`)) all.push(attemptOf(row));
   return all.sort((a, b) => compareBigint(a.payout_id, b.payout_id) || a.attempt_no - b.attempt_no);
 }
 
@@ -242,8 +297,10 @@ async function storeMatches(
   const found = new SettledMatches(pairs, last);
   const others: StoredMatch[] = [];
   for (const page of pages(last)) {
-    for (const match of await matchesOfLines(tx, provider, page))
-      if (!found.takeOut(match)) others.push(match);
+    for (const [line, payout, attempt, rule] of await matchesOfLines(tx, provider, page)) {
+      if (found.takeOut(line, payout, attempt, rule)) continue;
+      others.push({ line_id: BigInt(line), payout_id: BigInt(payout), attempt_no: BigInt(attempt), rule });
+    }
   }
   // A line that is matched otherwise than before has its old match deleted first.
   await deleteMatches(
@@ -271,12 +328,8 @@ class SettledMatches {
   }
 
   /** Whether it is one of these; then it is none any more. */
-  takeOut(match: StoredMatch): boolean {
-    const line = Number(match.line_id);
-    const same =
-      this.#payouts[line] === Number(match.payout_id) &&
-      match.attempt_no === 1n &&
-      match.rule === this.#ruleOf(line);
+  takeOut(line: number, payout: number, attempt: number, rule: Rule): boolean {
+    const same = this.#payouts[line] === payout && attempt === 1 && rule === this.#ruleOf(line);
     if (same) this.#payouts[line] = 0;
     return same;
   }
@@ -285,11 +338,10 @@ class SettledMatches {
     return (this.#payouts[Number(line)] ?? 0) !== 0;
   }
 
-  *matches(): Iterable<StoredMatch> {
+  *matches(): Iterable<[line: number, payout: number, attempt: number, rule: Rule]> {
     for (let line = 1; line < this.#payouts.length; line += 1) {
       const payout = this.#payouts[line] as number;
-      if (payout === 0) continue;
-      yield { line_id: BigInt(line), payout_id: BigInt(payout), attempt_no: 1n, rule: this.#ruleOf(line) };
+      if (payout !== 0) yield [line, payout, 1, this.#ruleOf(line)];
     }
   }
 

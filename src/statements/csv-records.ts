@@ -14,7 +14,7 @@ export interface CsvRow {
 
 export const LARGEST_RECORD_BYTES = 65_536;
 // Small enough to keep memory flat, large enough that the cost of a block does not show.
-const BLOCK_BYTES = 1 << 20;
+export const BLOCK_BYTES = 1 << 18;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -30,22 +30,16 @@ export function* readRecords(
   let header: readonly string[] | undefined;
   let line = 1;
   for (let start = 0; start < buffer.length; ) {
-    const quoted = holdsQuote(buffer, start);
-    const end = quoted ? endOfQuotedBlock(buffer, start) : endOfPlainBlock(buffer, start);
-    if (end === null) {
+    const read = readBlock(buffer, start, line, delimiter);
+    if (read === null) {
       errors.push(unreadableRecord(buffer, start, line));
       return;
     }
-    const block = buffer.subarray(start, end);
-    const text = block.toString('utf8');
-    // One look at the whole block; only where something is wrong is each value looked at.
-    const clean = forbiddenCharacter(text) === null;
-    const read = quoted ? readQuotedBlock(block, line, delimiter) : readPlainBlock(text, line, delimiter);
     for (const record of read.records) {
       const isHeader = header === undefined;
       header ??= record.values;
       if (isTooLarge(record)) errors.push(recordTooLarge(record.line));
-      else if (isHeader || clean || passes(record, header, errors)) yield record;
+      else if (isHeader || read.clean || passes(record, header, errors)) yield record;
     }
     if (read.failure) {
       const { column, ...failure } = read.failure;
@@ -57,8 +51,29 @@ export function* readRecords(
       return;
     }
     line = read.next_line;
-    start = end;
+    start = read.end;
   }
+}
+
+export interface Block extends BlockRead {
+  /** Where the next one begins. */
+  end: number;
+  /** No character in it hides or reorders text. */
+  clean: boolean;
+  /** Values are what stands between the delimiters: no quote is anywhere. */
+  quoted: boolean;
+}
+
+/** The whole records from `start` on that a block holds; null where it holds none. `buffer` has more, or is the end. */
+export function readBlock(buffer: Buffer, start: number, line: number, delimiter: string): Block | null {
+  const quoted = holdsQuote(buffer, start);
+  const end = quoted ? endOfQuotedBlock(buffer, start) : endOfPlainBlock(buffer, start);
+  if (end === null) return null;
+  const block = buffer.subarray(start, end);
+  const text = block.toString('utf8');
+  const read = quoted ? readQuotedBlock(block, line, delimiter) : readPlainBlock(text, line, delimiter);
+  // One look at the whole block; only where something is wrong is each value looked at.
+  return { ...read, end, clean: forbiddenCharacter(text) === null, quoted };
 }
 
 interface BlockRead {
@@ -178,7 +193,7 @@ function afterBreak(buffer: Buffer, position: number): number {
     : position + 1;
 }
 
-function isTooLarge(record: CsvRow): boolean {
+export function isTooLarge(record: CsvRow): boolean {
   let length = record.values.length;
   for (const value of record.values) length += value.length;
   // No character takes more than three bytes for each of its UTF-16 units.

@@ -32,8 +32,8 @@ export interface LineCounter {
   finish(skipped: SkippedLines): { count: LineCount; lost: number[] };
 }
 
-/** `bytes` as the CSV reader has them, with the lines emptied that are no rows. */
-export function countLines(bytes: Uint8Array): LineCounter {
+/** `bytes` as the CSV reader has them, with the lines emptied that are no rows; `firstLine` is the number of their first. */
+export function countLines(bytes: Uint8Array, firstLine = 1): LineCounter {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = { taken: 0, header: 0, blank: 0, refused: 0 };
   let continued = 0;
@@ -44,13 +44,13 @@ export function countLines(bytes: Uint8Array): LineCounter {
   const fill = (from: number, to: number) => {
     for (let line = from; line < to; line += 1) {
       starts ??= lineStarts(buffer);
-      if (isBlank(buffer, starts, line)) blankBetween += 1;
+      if (isBlank(buffer, starts, line - firstLine + 1)) blankBetween += 1;
       else lost.push(line);
     }
   };
   /** Lines between two records: of the first one's cells, or blank, or of a record that could not be read. */
   const close = (next: number) => {
-    const start: number = previous?.line ?? 0;
+    const start: number = previous?.line ?? firstLine - 1;
     if (next <= start + 1) return;
     const more = previous === null ? 0 : breaksIn(previous);
     continued += more;
@@ -64,7 +64,7 @@ export function countLines(bytes: Uint8Array): LineCounter {
     },
     finish: (skipped) => {
       const lines = linesIn(buffer);
-      close(lines + 1);
+      close(firstLine + lines);
       const emptied = skipped.header + skipped.pattern + skipped.totals + skipped.footer;
       const count = {
         lines,

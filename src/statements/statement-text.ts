@@ -52,7 +52,8 @@ export function prepareText(bytes: Uint8Array, profile: Profile): Prepared {
   return withoutSkipped(text, profile);
 }
 
-function takesAllLines(profile: Profile): boolean {
+/** Every line of the file is the header, a row or blank. */
+export function takesAllLines(profile: Profile): boolean {
   return (
     profile.header !== 'search' &&
     profile.skip_lines === 0 &&

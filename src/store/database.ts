@@ -27,6 +27,11 @@ export interface Reader {
 }
 
 export interface Transaction extends Reader {
+  /**
+   * Rows as arrays in the order of the columns, with integers as numbers: for the many of which little is asked.
+   * What is 2^53 or more loses digits, and who asks this way must not take it for exact.
+   */
+  values<T extends readonly unknown[]>(sql: string, params?: Params): Promise<T[]>;
   /** Runs one statement; answers how many rows it changed. */
   run(sql: string, params?: Params): Promise<number>;
   /** Runs one statement for each set of parameters, without a round trip for each. */
@@ -323,6 +328,8 @@ class SqliteConnections implements Database {
       all: async <T>(sql: string, params: Params = {}) => statements.prepare(sql).all(params) as T[],
       get: async <T>(sql: string, params: Params = {}) =>
         statements.prepare(sql).get(params) as T | undefined,
+      values: async <T extends readonly unknown[]>(sql: string, params: Params = {}) =>
+        statements.preparePlain(sql).allValues(params) as readonly unknown[] as T[],
       run: async (sql, params = {}) => statements.prepare(sql).run(params),
       runMany: async (sql, rows) => {
         const statement = statements.prepare(sql);

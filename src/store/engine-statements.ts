@@ -15,6 +15,7 @@ export class Statements {
   readonly #connection: SqliteDatabase.Database;
   readonly #kept = new Map<string, PreparedStatement>();
   readonly #mixed = new Map<string, SqliteDatabase.Statement>();
+  readonly #plain = new Map<string, PreparedStatement>();
 
   constructor(connection: SqliteDatabase.Database) {
     this.#connection = connection;
@@ -23,6 +24,11 @@ export class Statements {
   /** For `insertMany`, whose one statement has both: many values by position, and what all rows share by name. */
   prepareMixed(sql: string): SqliteDatabase.Statement {
     return keptIn(this.#mixed, sql, () => this.#connection.prepare(sql));
+  }
+
+  /** For `values`, whose rows stay as the engine hands them over. */
+  preparePlain(sql: string): PreparedStatement {
+    return keptIn(this.#plain, sql, () => new PreparedStatement(this.#connection, sql, { bigint: false }));
   }
 
   prepare(sql: string): PreparedStatement {
@@ -45,9 +51,9 @@ export class PreparedStatement {
   readonly #columns: readonly string[];
   readonly #empty: Row;
 
-  constructor(connection: SqliteDatabase.Database, sql: string) {
+  constructor(connection: SqliteDatabase.Database, sql: string, { bigint } = { bigint: true }) {
     const { positional, names } = toPositions(sql);
-    this.#statement = connection.prepare(positional);
+    this.#statement = connection.prepare(positional).safeIntegers(bigint);
     this.#names = names;
     this.#columns = this.#statement.reader
       ? this.#statement
@@ -63,6 +69,11 @@ export class PreparedStatement {
     // In place, so that a long answer does not stand in memory twice.
     for (let index = 0; index < rows.length; index += 1) rows[index] = this.#row(rows[index] as Values);
     return rows as Row[];
+  }
+
+  /** Rows without names, in the order of the columns. */
+  allValues(params: Params): Values[] {
+    return this.#statement.all(...this.#values(params)) as Values[];
   }
 
   get(params: Params): Row | undefined {

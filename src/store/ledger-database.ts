@@ -11,6 +11,7 @@ import breakEntriesSql from './migrations/sqlite/0007_break_entries.sql';
 import tagsSql from './migrations/sqlite/0008_tags.sql';
 import openAmountsSql from './migrations/sqlite/0009_open_amounts.sql';
 import signedApprovalsSql from './migrations/sqlite/0010_signed_approvals.sql';
+import largeStatementsSql from './migrations/sqlite/0011_large_statements.sql';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
 export const LEDGER_APPLICATION_ID = 0x70617972;
@@ -26,6 +27,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 8, name: '0008_tags', statements: tagsSql },
   { version: 9, name: '0009_open_amounts', statements: openAmountsSql },
   { version: 10, name: '0010_signed_approvals', statements: signedApprovalsSql },
+  { version: 11, name: '0011_large_statements', statements: largeStatementsSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

@@ -78,6 +78,48 @@ export async function attemptsOfProvider(
   );
 }
 
+/** What of an attempt decides whether it can be settled in bulk; amounts of 2^53 or more are not exact. */
+export type PlainAttempt = readonly [
+  payout_id: number,
+  attempt_no: number,
+  /** Null where a later attempt has begun. */
+  state: PayoutState | null,
+  position: Position,
+  provider_id: string | null,
+  provider_reference: string,
+  utr: string | null,
+  amount_minor: number,
+  currency: string,
+  fee_minor: number | null,
+  tax_minor: number | null,
+  /** The day on which it was booked as paid, or as failed; null where there is no entry. */
+  booked_on: string | null,
+  /** When it was paid, or when it failed. */
+  at: string | null,
+];
+
+export async function plainAttemptsOfProvider(
+  tx: Transaction,
+  provider: string,
+  { after, through }: { after: bigint; through: bigint },
+): Promise<PlainAttempt[]> {
+  const booked = (events: string) =>
+    `(select max(e.booked_on) from journal_entries e where e.payout_id = a.payout_id
+        and e.attempt_no = a.attempt_no and e.provider = :provider and e.event in (${events}))`;
+  return tx.values<PlainAttempt>(
+    `select a.payout_id, a.attempt_no, case when a.ended_at is null then p.state end, p.position,
+       case when a.ended_at is null then p.provider_id else a.provider_id end, a.provider_reference,
+       case when a.ended_at is null then p.utr else a.utr end, p.amount_minor, p.currency, p.fee_minor, p.tax_minor,
+       case p.state when 'paid' then ${booked("'paid'")}
+         when 'failed' then ${booked("'failed', 'failed_after_paid'")} end,
+       case p.state when 'paid' then p.paid_at when 'failed' then p.updated_at end
+     from attempts a join payouts p on p.id = a.payout_id
+     where a.provider || '' = :provider and a.payout_id > :after and a.payout_id <= :through
+     order by a.payout_id, a.attempt_no`,
+    { provider, after, through },
+  );
+}
+
 // A number that no row reaches.
 const ALL = 9_007_199_254_740_991n;
 
@@ -112,11 +154,11 @@ export async function matchesOfProvider(reader: Reader, provider: string): Promi
 
 /** The same, of some lines by their numbers. */
 export async function matchesOfLines(
-  reader: Reader,
+  tx: Transaction,
   provider: string,
   { after, through }: { after: bigint; through: bigint },
-): Promise<StoredMatch[]> {
-  return reader.all<StoredMatch>(
+): Promise<(readonly [line_id: number, payout_id: number, attempt_no: number, rule: Rule])[]> {
+  return tx.values(
     `select m.line_id, m.payout_id, m.attempt_no, m.rule from matches m
      join statement_lines l on l.id = m.line_id
      where l.provider || '' = :provider and m.line_id > :after and m.line_id <= :through`,
@@ -124,20 +166,15 @@ export async function matchesOfLines(
   );
 }
 
-/** Matches that are all new. */
+/** Matches that are all new: line, payout, attempt, rule. */
 export async function insertMatches(
   tx: Transaction,
   reconciliationId: bigint,
-  matches: Iterable<StoredMatch>,
+  matches: Iterable<readonly [number, number, number, Rule]>,
 ): Promise<void> {
-  await tx.insertMany('matches', ['line_id', 'payout_id', 'attempt_no', 'rule'], valuesOf(matches), {
+  await tx.insertMany('matches', ['line_id', 'payout_id', 'attempt_no', 'rule'], matches, {
     reconciliation_id: reconciliationId,
   });
-}
-
-function* valuesOf(matches: Iterable<StoredMatch>) {
-  for (const { line_id, payout_id, attempt_no, rule } of matches)
-    yield [line_id, payout_id, attempt_no, rule];
 }
 
 export async function deleteMatches(tx: Transaction, gone: readonly StoredMatch[]): Promise<void> {

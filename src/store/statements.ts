@@ -78,33 +78,53 @@ export async function listStatements(reader: Reader, filter: StatementFilter): P
 // A limit that no list reaches: "no limit" is written differently by every engine.
 const ALL = 9_007_199_254_740_991n;
 
-/** Stores a statement with its lines; lines that are known already are linked and not stored again. Answers its id. */
+export interface StoredStatement {
+  id: bigint;
+  row_count: bigint;
+  new_count: bigint;
+  from_on: string | null;
+  to_on: string | null;
+}
+
+/** Stores a statement with its lines, page by page; lines that are known already are linked and not stored again. */
 export async function storeStatement(
   tx: Transaction,
-  statement: Omit<Statement, 'id' | 'new_count'>,
-  lines: readonly NewLine[],
-): Promise<{ id: bigint; new_count: bigint }> {
-  const statementId = await nextId(tx, 'statements');
-  const firstLineId = await nextId(tx, 'statement_lines');
+  statement: Omit<Statement, keyof StoredStatement>,
+  pages: Iterable<readonly NewLine[]>,
+): Promise<StoredStatement> {
+  const id = await nextId(tx, 'statements');
   const { provider } = statement;
   await tx.run(
     `insert into statements (${STATEMENT_COLUMNS})
-     values (:id, :provider, :profile, :file_name, :sha256, :row_count, 0, :from_on, :to_on, :imported_at, :imported_by)`,
-    { id: statementId, ...statement },
+     values (:id, :provider, :profile, :file_name, :sha256, 0, 0, null, null, :imported_at, :imported_by)`,
+    { id, ...statement },
   );
-  const newCount = await tx.insertMany(
-    'statement_lines',
-    LINE_COLUMNS,
-    lineValues(firstLineId, lines),
-    { provider },
-    ['provider', 'content_sha256', 'occurrence'],
+  const stored: StoredStatement = { id, row_count: 0n, new_count: 0n, from_on: null, to_on: null };
+  let lineId = await nextId(tx, 'statement_lines');
+  for (const lines of pages) {
+    const newCount = await tx.insertMany(
+      'statement_lines',
+      LINE_COLUMNS,
+      lineValues(lineId, lines),
+      { provider },
+      ['provider', 'content_sha256', 'occurrence'],
+    );
+    await storeRows(tx, provider, id, newCount === lines.length ? lineId : null, lines);
+    lineId += BigInt(lines.length);
+    stored.row_count += BigInt(lines.length);
+    stored.new_count += BigInt(newCount);
+    for (const { stated_on: on } of lines) {
+      if (on === null) continue;
+      if (stored.from_on === null || on < stored.from_on) stored.from_on = on;
+      if (stored.to_on === null || on > stored.to_on) stored.to_on = on;
+    }
+  }
+  await tx.run(
+    `update statements set row_count = :row_count, new_count = :new_count, from_on = :from_on, to_on = :to_on
+     where id = :id`,
+    { ...stored },
   );
-  await storeRows(tx, provider, statementId, newCount === lines.length ? firstLineId : null, lines);
-  await tx.run('update statements set new_count = :count where id = :id', {
-    id: statementId,
-    count: newCount,
-  });
-  return { id: statementId, new_count: BigInt(newCount) };
+  return stored;
 }
 
 // As the columns are called in lines too, after those that are not.
@@ -193,6 +213,33 @@ export async function linesOfProvider(
     else lines.push({ ...row, occurrence: Number(occurrence), statement_ids: [statement_id] });
   }
   return lines;
+}
+
+/** What of a line decides whether it can be settled in bulk; amounts of 2^53 or more are not exact. */
+export type PlainLine = readonly [
+  line_id: number,
+  provider_id: string | null,
+  provider_reference: string | null,
+  utr: string | null,
+  kind: LineKind,
+  amount_minor: number,
+  currency: string,
+  fee_minor: number | null,
+  tax_minor: number | null,
+  status: ProviderState,
+  stated_on: string | null,
+];
+
+export async function plainLinesOfProvider(
+  tx: Transaction,
+  provider: string,
+  { after, through }: { after: bigint; through: bigint },
+): Promise<PlainLine[]> {
+  return tx.values<PlainLine>(
+    `select id, provider_id, provider_reference, utr, kind, amount_minor, currency, fee_minor, tax_minor, status, stated_on
+     from statement_lines where provider || '' = :provider and id > :after and id <= :through order by id`,
+    { provider, after, through },
+  );
 }
 
 /** Which line restates which, as it was written last; only lines that are restated. */

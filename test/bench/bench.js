@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeLedger } from './large-ledger.js';
-import { comparing } from './reconcile.js';
+import { comparing, reconciling } from './reconcile.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PAYRUN = join(ROOT, 'bin/payrun.js');
@@ -239,10 +239,12 @@ const SECTIONS = {
   balances,
   submit: () => submitting(20_000, 0, 2, 'at least 0.5'),
   reconcile: () => comparing({ payrun, print, work }, [1, 2, 3], 3),
+  ledger: () => reconciling({ payrun, print, work, office }, [100_000]),
+  'ledger-million': () => reconciling({ payrun, print, work, office }, [1_000_000]),
   latency: () => submitting(20_000, 50, 2, 'at least 0.95'),
   million,
 };
-const ONLY_BY_NAME = new Set(['million']);
+const ONLY_BY_NAME = new Set(['million', 'ledger-million']);
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in SECTIONS));

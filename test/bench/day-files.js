@@ -18,7 +18,8 @@ export async function writeDay(count, report, ours) {
   await write(ours, OURS, shuffled(count, 2), ourRow);
 }
 
-function facts(id) {
+/** What is true of a payout, whichever side tells it. */
+export function facts(id) {
   const failed = id % 50 === 49;
   return {
     reference: `sal-2026-11-${String(id).padStart(7, '0')}`,

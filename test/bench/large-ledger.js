@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { facts } from './day-files.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const GROUP = 10_000;
@@ -33,7 +34,24 @@ async function store() {
 }
 
 /** Answers the number of entries: two for each payout, over ninety days. */
-export async function makeLedger(path, payouts) {
+export function makeLedger(path, payouts) {
+  return fillLedger(path, payouts, (id) => ({
+    reference: `large-${id}`,
+    amount: BigInt(10_000 + (id % 500_000)),
+    day: new Date(Date.parse(AT) - (id % 90) * 86_400_000).toISOString().slice(0, 10),
+  }));
+}
+
+/** The payouts of `day-files.js`, each with the attempt that it was sent with: what a day's reports are held against. */
+export function makeDayLedger(path, payouts) {
+  return fillLedger(path, payouts, (id) => {
+    const { reference, provider_id, utr, amount, at, failed } = facts(id - 1);
+    const minor = BigInt(amount.replace('.', ''));
+    return { reference, amount: minor, day: at.slice(0, 10), sent: { provider_id, utr, at, failed } };
+  });
+}
+
+async function fillLedger(path, payouts, payoutOf) {
   const { openLedger, postEntries, entriesToMove } = await store();
   const database = await openLedger(path, AT);
   await database.transaction((tx) =>
@@ -43,16 +61,17 @@ export async function makeLedger(path, payouts) {
     ),
   );
   for (let first = 1; first <= payouts; first += GROUP) {
-    const ids = Array.from({ length: Math.min(GROUP, payouts - first + 1) }, (_, index) => first + index);
+    const rows = Array.from({ length: Math.min(GROUP, payouts - first + 1) }, (_, index) => ({
+      id: first + index,
+      ...payoutOf(first + index),
+    }));
     await database.transaction(async (tx) => {
-      await tx.runMany(
-        `insert into payouts (id, reference_id, batch_id, row_no, line_no, beneficiary_id, amount_minor, currency, rail, account, provider, state, position, cycle, attempt_no, created_at, updated_at)
-         values (:id, :reference, 1, :id, :id, 1, :amount, 'INR', 'IMPS', 'expenses:payouts', 'nxt', 'paid', 'paid', 1, 1, '${AT}', '${AT}')`,
-        ids.map((id) => ({ id, reference: `large-${id}`, amount: amountOf(id) })),
-      );
+      await tx.runMany(PAYOUT, rows.map(payoutParams));
+      const sent = rows.filter((row) => row.sent);
+      await tx.runMany(ATTEMPT, sent.map(attemptParams));
       await postEntries(
         tx,
-        ids.flatMap((id) => entriesOf(id, entriesToMove)),
+        rows.flatMap((row) => entriesOf(row, entriesToMove)),
       );
     });
   }
@@ -60,25 +79,59 @@ export async function makeLedger(path, payouts) {
   return payouts * 2;
 }
 
-const amountOf = (id) => BigInt(10_000 + (id % 500_000));
+const PAYOUT = `insert into payouts (id, reference_id, batch_id, row_no, line_no, beneficiary_id, amount_minor, currency, rail, account, provider, state, position, cycle, attempt_no, provider_id, provider_reference, utr, fee_minor, tax_minor, created_at, updated_at, submitted_at, paid_at)
+  values (:id, :reference, 1, :id, :id, 1, :amount, 'INR', 'IMPS', 'expenses:payouts', 'nxt', :state, :position, 1, 1, :provider_id, :sent_as, :utr, :fee, :tax, '${AT}', '${AT}', :at, :paid_at)`;
 
-function entriesOf(id, entriesToMove) {
+function payoutParams({ id, reference, amount, sent }) {
+  const failed = sent?.failed ?? false;
+  return {
+    id,
+    reference,
+    amount,
+    state: failed ? 'failed' : 'paid',
+    position: failed ? 'available' : 'paid',
+    provider_id: sent?.provider_id ?? null,
+    sent_as: sent ? reference : null,
+    utr: sent?.utr || null,
+    fee: sent ? 350n : null,
+    tax: sent ? 63n : null,
+    at: sent?.at ?? null,
+    paid_at: sent && !failed ? sent.at : null,
+  };
+}
+
+const ATTEMPT = `insert into attempts (payout_id, attempt_no, provider, provider_reference, provider_beneficiary_id, body, body_sha256, stored_at)
+  values (:id, 1, 'nxt', :reference, :beneficiary, :body, 'x', :at)`;
+
+function attemptParams({ id, reference, amount, sent }) {
+  const beneficiary = `ben_${(id - 1) % 50_000}`;
+  const body = JSON.stringify({
+    reference_id: reference,
+    beneficiary_id: beneficiary,
+    amount: String(amount),
+  });
+  return { id, reference, beneficiary, body, at: sent.at };
+}
+
+function entriesOf({ id, reference, amount, day, sent }, entriesToMove) {
   const facts = {
     provider: 'nxt',
     booking_account: 'expenses:payouts',
-    amount_minor: amountOf(id),
+    amount_minor: amount,
     currency: 'INR',
   };
-  const day = new Date(Date.parse(AT) - (id % 90) * 86_400_000).toISOString().slice(0, 10);
-  return entriesToMove('available', 'paid', facts).map(({ event, postings }) => ({
+  const made = sent?.failed
+    ? [...entriesToMove('available', 'in_transit', facts), ...entriesToMove('in_transit', 'available', facts)]
+    : entriesToMove('available', 'paid', facts);
+  return made.map(({ event, postings }) => ({
     event,
     postings,
     payout: { payout_id: BigInt(id), attempt_no: 1, cycle: 1 },
-    reference_id: `large-${id}`,
+    reference_id: reference,
     provider: 'nxt',
     booked_on: day,
     recorded_at: AT,
-    description: `large-${id} ${event}`,
+    description: `${reference} ${event}`,
     actor: 'bench',
     entry_ref: null,
     reverses_id: null,

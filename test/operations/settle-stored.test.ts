@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -116,19 +116,28 @@ async function stored(database: Database): Promise<unknown[]> {
   ]);
 }
 
-/** One seed's story, with `from` lines at which pairs are settled in bulk; what it told and what it left. */
-async function story(seed: number, from: bigint): Promise<unknown[]> {
+/**
+ * One seed's story: what it told and what it left. From `from` lines on pairs are settled in bulk, and `by_blocks`
+ * files are stored while they are read.
+ */
+async function story(seed: number, from: bigint, by_blocks: boolean): Promise<unknown[]> {
   const random = randomOf(seed);
   const pick: Pick = (list) => list[Math.floor(random() * list.length)] as never;
   const payouts = payoutsOf(pick, random, 15 + (seed % 40));
-  const database = await openLedger(join(folder, `${seed}-${from}.db`), NOW, { create: true });
+  const place = (name: string) => join(folder, `${seed}-${from}-${by_blocks}-${name}`);
+  const database = await openLedger(place('ledger.db'), NOW, { create: true });
   const told: unknown[] = [];
   try {
     await seedPayouts(database, 'nxt', payouts);
     const actor = { name: 'tester', os_user: 'tester', host: 'host' };
     const deps = { database, actor, now: () => NOW };
     const take = async (...files: string[][]) => {
-      const inputs = files.map((rows, index) => ({ name: `${index}.csv`, bytes: Buffer.from(report(rows)) }));
+      const inputs = files.map((rows, index) => {
+        const [name, bytes] = [`${index}.csv`, Buffer.from(report(rows))];
+        if (!by_blocks) return { name, bytes };
+        writeFileSync(place(name), bytes);
+        return { name, path: place(name) };
+      });
       const wanted = { open_breaks: true, settle_from: from };
       told.push(await reconcile(deps, inputs, reading, termsOf(seed), wanted), await stored(database));
     };
@@ -153,8 +162,30 @@ describe('pairs settled in bulk', () => {
   it('leave the same answers, matches and breaks as those that are looked at one by one', async () => {
     const seeds = Number(process.env.FUZZ_SEEDS ?? 12);
     for (let seed = 1; seed <= seeds; seed += 1) {
-      const oneByOne = await story(seed, 1_000_000n);
-      expect(await story(seed, 1n), `seed ${seed}`).toEqual(oneByOne);
+      const oneByOne = await story(seed, 1_000_000n, false);
+      expect(await story(seed, 1n, false), `seed ${seed}`).toEqual(oneByOne);
+      expect(await story(seed, 1n, true), `seed ${seed}, by blocks`).toEqual(oneByOne);
     }
   }, 3_600_000);
+
+  it('leave nothing of a file whose last row is wrong, of which all that is wrong is told', async () => {
+    const payouts = Array.from({ length: 60 }, (_, index) => seeded(index + 1));
+    const database = await openLedger(join(folder, 'refused.db'), NOW, { create: true });
+    await seedPayouts(database, 'nxt', payouts);
+    const actor = { name: 'tester', os_user: 'tester', host: 'host' };
+    const deps = { database, actor, now: () => NOW };
+    const rows = payouts.map((payout) => reportRow(payout));
+    const good = { name: 'good.csv', bytes: Buffer.from(report(rows)) };
+    const bytes = Buffer.from(report([...rows, reportRow(seeded(61), { amount: 'x' }), 'a,b']));
+    const path = join(folder, 'bad.csv');
+    writeFileSync(path, bytes);
+    const refusal = (input: { path: string } | { bytes: Uint8Array }) =>
+      reconcile(deps, [good, { name: 'bad.csv', ...input }], reading, termsOf(1)).catch((error) => error);
+    const refused = await refusal({ path });
+    expect(refused).toMatchObject({ code: 'file_refused', rows: [{ line: 62 }, { line: 63 }] });
+    expect(refused).toEqual(await refusal({ bytes }));
+    expect(await database.get('select count(*) as lines from statement_lines')).toEqual({ lines: 0n });
+    expect(await database.get('select count(*) as files from statements')).toEqual({ files: 0n });
+    await database.close();
+  });
 });

@@ -124,6 +124,7 @@ function mortalTransaction(tx: Transaction, points: Steps): Transaction {
   return {
     all: (sql, params) => tx.all(sql, params),
     get: (sql, params) => tx.get(sql, params),
+    values: (sql, params) => tx.values(sql, params),
     run: (sql, params) => {
       write(tableOf(sql));
       return tx.run(sql, params);
@@ -132,9 +133,9 @@ function mortalTransaction(tx: Transaction, points: Steps): Transaction {
       write(tableOf(sql));
       return tx.runMany(sql, rows);
     },
-    insertMany: (table, columns, rows, same) => {
+    insertMany: (table, ...values) => {
       write(table);
-      return tx.insertMany(table, columns, rows, same);
+      return tx.insertMany(table, ...values);
     },
   };
 }

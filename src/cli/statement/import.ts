@@ -1,8 +1,8 @@
 import { Bug } from '../../domain/errors.ts';
 import { type ImportedStatement, importStatements } from '../../operations/import-statement.ts';
 import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
-import { readInputFile } from '../input-file.ts';
 import { readingTerms } from '../reconciliation-terms.ts';
+import { stagesOf, statementInputs } from '../statement-input.ts';
 import { countView, proofData, proofView } from './statement-proof.ts';
 
 export const verb: Verb = {
@@ -21,16 +21,18 @@ export const verb: Verb = {
 async function run(context: Context, input: Input): Promise<Outcome> {
   const settings = await context.providerConfig(text(input, 'provider'));
   const reading = readingTerms(await context.config(), input, settings.kind);
-  const file = await readInputFile(context, argument(input, 0));
+  const inputs = await statementInputs(context, [argument(input, 0)]);
   const { statements, warnings } = await importStatements(
     {
       database: await context.ledger(),
       actor: context.actor,
       now: () => context.world.now().toISOString(),
+      stages: stagesOf(context),
     },
-    [file],
+    inputs,
     { ...reading, provider: settings.name },
-  );
+    async () => undefined,
+  ).finally(() => context.progress.end());
   for (const warning of warnings) context.warn(warning);
   const [taken] = statements;
   if (taken === undefined) throw new Bug('A file that was read was not stored.');

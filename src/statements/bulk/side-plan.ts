@@ -65,7 +65,7 @@ export interface Planned {
 }
 
 /** The header record in the beginning of a file; null where there is none that is plain. */
-function findHeader(
+export function plainHeader(
   beginning: Uint8Array,
   whole: boolean,
   delimiter: string,
@@ -87,7 +87,7 @@ export function planStatement(
   timeZone: string,
 ): Planned | null {
   if (!isPlain(profile)) return null;
-  const found = findHeader(beginning, whole, profile.delimiter);
+  const found = plainHeader(beginning, whole, profile.delimiter);
   const read = found && readStatement(found.header, profile, timeZone);
   if (!found || !read || read.errors.length > 0) return null;
   const resolved = resolveColumns(found.cells, profile);
@@ -124,7 +124,7 @@ export function planStatement(
 
 /** `currency` is that of rows that state none. */
 export function planOurs(beginning: Uint8Array, whole: boolean, currency: string): Planned | null {
-  const found = findHeader(beginning, whole, ',');
+  const found = plainHeader(beginning, whole, ',');
   const read = found && readCsv(found.header, OURS_SPEC);
   if (!found || !read || read.errors.length > 0) return null;
   const at = (column: string) => read.columns.get(column) ?? -1;
@@ -186,7 +186,7 @@ const PLAIN_FIELDS: ReadonlySet<string> = new Set<Field>([
 ]);
 
 /** Whatever a profile says beyond columns and words has to be what is said where nothing is said. */
-function isPlain(profile: Profile): boolean {
+export function isPlain(profile: Profile): boolean {
   const [unadorned] = loadProfiles({ unadorned: { currency: 'INR', columns: { amount: 'amount' } } }, '');
   return (
     unadorned !== undefined &&
