@@ -3,12 +3,14 @@ export interface Places {
   /** Resolves when there is a place, first come first served. */
   take(): Promise<void>;
   leave(): void;
+  free(): number;
 }
 
 export function createPlaces(count: number): Places {
   let free = count;
   const waiting: (() => void)[] = [];
   return {
+    free: () => free,
     take: () => {
       if (free > 0) {
         free -= 1;

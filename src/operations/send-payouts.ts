@@ -13,8 +13,12 @@ import { submitPayout } from './submit-payout.ts';
 import { slowDown } from './tolerance.ts';
 import type { Watch } from './watch-balance.ts';
 
-/** The most intents that are stored ahead; what a kill leaves to look up stays small. */
+/**
+ * The most intents that are stored ahead; what a kill leaves to look up stays small. Groups begin small, since storing
+ * one keeps answers waiting, and grow where the wire has to wait for the disk.
+ */
 const LARGEST_GROUP = 256;
+const SMALLEST_GROUP = 32;
 /** A provider that calls so many requests in a row malformed is not going to like the next. */
 const BAD_REQUESTS_IN_A_ROW = 10;
 /** How often the same payout waits out a 429, each time longer, before the batch gives up for now. */
@@ -31,16 +35,18 @@ export async function sendPayouts(
   watch?: Watch,
 ): Promise<SendReport> {
   const sender = createSender(submission);
-  const groupSize = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));
+  const largest = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));
+  let size = Math.min(SMALLEST_GROUP, largest);
   try {
-    let coming = claimPayouts(submission, next, groupSize);
-    for (;;) {
+    let coming = claimPayouts(submission, next, size);
+    for (let turn = 0; ; turn += 1) {
       const group = await coming;
       if (group.length === 0) break;
       watch?.(sender.stopFor);
       const more = !sender.mayNotSend();
+      if (turn > 0 && sender.idle()) size = Math.min(size * 2, largest);
       // Stored while this group is on the wire, so that the wire never waits for the disk.
-      coming = more ? claimPayouts(submission, next, groupSize) : Promise.resolve([]);
+      coming = more ? claimPayouts(submission, next, size) : Promise.resolve([]);
       // Awaited at the next turn; an error until then must not end the process as one that nobody handles.
       coming.catch(() => undefined);
       for (const item of group) await sender.send(item);
@@ -56,6 +62,8 @@ interface Sender {
   /** Resolves when there is room for another; a payout that may not be sent any more goes back unsent. */
   send(item: Sendable): Promise<void>;
   mayNotSend(): boolean;
+  /** Whether the wire has room for more than half of what may be on it. */
+  idle(): boolean;
   stopFor(why: Stopped): void;
   finish(): Promise<SendReport>;
   /** After an error of storage: waits until nothing is under way, and swallows what that yields. */
@@ -74,7 +82,6 @@ function createSender(submission: Submission): Sender {
   let badRequests = 0;
   let unaffordable = 0;
   const mayStart = () => stopped === null && failure === undefined && !submission.stop.aborted;
-
   /** One send on the wire; the place has been taken. */
   const onWire = async (item: Sendable): Promise<Sent> => {
     try {
@@ -104,6 +111,7 @@ function createSender(submission: Submission): Sender {
 
   return {
     mayNotSend: () => !mayStart(),
+    idle: () => wire.free() * 2 > submission.concurrency,
     stopFor: (why) => {
       stopped ??= why;
     },

@@ -234,8 +234,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     id: 'approval_of_anything',
     name: 'an approval holds whatever the batch has become',
     file: 'src/operations/valid-approvals.ts',
-    from: '  if (approval.digest !== content.digest) return',
-    to: "  if (content.digest === '') return",
+    from: '  return approval.digest === content.digest ? null',
+    to: "  return content.digest !== '' ? null",
     test: 'test/cli/batch/approve.test.ts',
   },
   {
