@@ -92,9 +92,10 @@ export function fileRefused(file: string, errors: readonly RowError[]): PayrunEr
   });
 }
 
-/** Values that go into messages: short, whatever the file holds. */
+/** Values that go into messages: masked and short, whatever the file holds. */
 export function excerpt(value: string): string {
-  return value.length <= 60 ? value : `${value.slice(0, 57)}…`;
+  const shown = maskCell(value);
+  return shown.length <= 60 ? shown : `${shown.slice(0, 57)}…`;
 }
 
 function* readRows(

@@ -7,6 +7,7 @@ import { dayIn } from '../domain/calendar-day.ts';
 import type { RowError } from '../domain/errors.ts';
 import { decimalsOf } from '../domain/money/currency.ts';
 import type { ProviderState } from '../domain/payout/payout.ts';
+import { maskCell, maskPrivateText } from '../domain/private-text.ts';
 import { isOfPayout, type LineKind, normaliseUtr } from '../domain/reconciliation/statement-line.ts';
 import type { Field, Profile } from './profile.ts';
 import type { Resolved } from './profile-fit.ts';
@@ -37,7 +38,7 @@ export interface StatementRow {
   failure_reason: string | null;
   stated_at: string | null;
   stated_on: string | null;
-  /** The cells that the profile reads, by column, as they stand in the file. */
+  /** The cells that the profile reads or knows, by column: as they stand in the file, with account numbers masked. */
   cells: string;
 }
 
@@ -64,7 +65,7 @@ export function rowReader(terms: RowTerms): RowReader {
   const { profile, resolved, errors, observe } = terms;
   const cells = cellReader(terms);
   const amounts = amountReader(cells, profile, resolved);
-  const cellsOf = cellWriter(terms.titles, resolved.unread);
+  const cellsOf = cellWriter(terms);
   const kindOf = kindReader(profile, resolved);
   return (line, values) => {
     const errorsBefore = errors.length;
@@ -124,7 +125,8 @@ export function rowReader(terms: RowTerms): RowReader {
       content: contentOf(row, created, cells.narration()),
       occurrence: 1,
       ...row,
-      cells: cellsOf(values),
+      failure_reason: row.failure_reason === null ? null : maskPrivateText(row.failure_reason),
+      cells: cellsOf(values, [utr, provider_id, provider_reference]),
     };
   };
 }
@@ -159,7 +161,9 @@ function cellReader({ profile, resolved, titles, errors }: RowTerms): CellReader
   const raw = (field: Field) => values[at.get(field) ?? -1];
   const refuse = (field: Field, code: string, message: string, position = at.get(field) ?? -1) => {
     const column = titles[position]?.trim() ?? null;
-    errors.push({ line, column, code, message, value: excerpt(values[position] ?? '') });
+    const cell = values[position] ?? '';
+    const shown = cell === '' ? message : message.replaceAll(cell, maskCell(cell));
+    errors.push({ line, column, code, message: shown, value: excerpt(cell) });
   };
   const patterns = new Map(
     Object.entries(profile.patterns).flatMap(([field, pattern]) =>
@@ -235,14 +239,40 @@ function contentOf(
   );
 }
 
+/** Columns with nothing but a name, an amount, a day or a word of the profile: what stands there is kept as it is. */
+function structuredColumns({ profile, resolved }: RowTerms): ReadonlySet<number> {
+  const free = ([field]: readonly [Field, number]) =>
+    field === 'failure_reason' || profile.patterns[field as keyof Profile['patterns']] !== undefined;
+  const searched = new Set([...resolved.at].filter(free).map(([, position]) => position));
+  const plain = [...resolved.at.values()].filter((position) => !searched.has(position));
+  return new Set([...plain, ...[...resolved.sums.values()].flat()]);
+}
+
 /** The cells that the profile reads or knows, under their titles; of the others nothing is kept. */
 function cellWriter(
-  titles: readonly string[],
-  unread: readonly number[],
-): (values: readonly string[]) => string {
-  const left = new Set(unread);
+  terms: RowTerms,
+): (values: readonly string[], names: readonly (string | null)[]) => string {
+  const { titles, resolved } = terms;
+  const structured = structuredColumns(terms);
+  const left = new Set(resolved.unread);
   const order = [...titles.keys()].filter((index) => !left.has(index));
   const keys = order.map((index) => `${JSON.stringify(titles[index])}:`);
-  return (values) =>
-    `{${order.map((index, position) => `${keys[position]}${JSON.stringify(values[index] ?? '')}`).join(',')}}`;
+  return (values, names) => {
+    const kept = (index: number) => {
+      const cell = values[index] ?? '';
+      return structured.has(index) ? cell : maskBesides(cell, names);
+    };
+    return `{${order.map((index, position) => `${keys[position]}${JSON.stringify(kept(index))}`).join(',')}}`;
+  };
+}
+
+/** Account numbers and addresses in a text, but for the names of the payout that were found in it. */
+function maskBesides(text: string, names: readonly (string | null)[]): string {
+  const name = names.find((each) => each !== null && each !== '' && text.includes(each));
+  if (name == null) return maskPrivateText(text);
+  const others = names.filter((each) => each !== name);
+  return text
+    .split(name)
+    .map((part) => maskBesides(part, others))
+    .join(name);
 }

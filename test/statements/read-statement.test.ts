@@ -99,6 +99,32 @@ describe('a profile', () => {
     expect(errors).toMatchObject([{ line: 5, column: 'Betrag', code: 'amount_invalid' }]);
   });
 
+  it('keeps of a narration what names the payout, and account numbers and addresses masked', () => {
+    const profile = ownProfile({
+      currency: 'INR',
+      columns: {
+        amount: 'Out',
+        utr: 'Text',
+        failure_reason: 'Reason',
+        balance: 'Balance',
+        created_at: 'Day',
+      },
+      patterns: { utr: '\\b(\\d{12})\\b' },
+    });
+    const row =
+      '2026-11-20,"123456789.00",Ref 632200001712 to 50100233417788 / riya@okbank,a/c 5010-0233-417788 closed,999999999.00';
+    const { rows, errors } = read(`Day,Out,Text,Reason,Balance\n${row}\n`, profile);
+    expect(errors).toEqual([]);
+    expect(rows).toMatchObject([{ utr: '632200001712', failure_reason: 'a/c ••••7788 closed' }]);
+    expect(JSON.parse(rows[0]?.cells ?? '')).toEqual({
+      Day: '2026-11-20',
+      Out: '123456789.00',
+      Text: 'Ref 632200001712 to ••••7788 / ••••@okbank',
+      Reason: 'a/c ••••7788 closed',
+      Balance: '999999999.00',
+    });
+  });
+
   it('is refused where a word has two meanings or no currency can be known', () => {
     const columns = { amount: 'a', status: 's' };
     expect(() => ownProfile({ columns })).toThrow('neither a currency column nor a currency');
