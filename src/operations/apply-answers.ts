@@ -10,7 +10,12 @@ import type { LookUpOutcome, Provider } from '../providers/provider.ts';
 import { recordQuestions } from '../store/attempts.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { payoutsById } from '../store/payouts.ts';
-import { type Applied, applyProviderStatuses, type Reported } from './apply-provider-status.ts';
+import {
+  type Applied,
+  applyOccasion,
+  applyProviderStatuses,
+  type Reported,
+} from './apply-provider-status.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { mapLimited } from './settle-doubts.ts';
 
@@ -49,7 +54,7 @@ export function askAboutPayout(asking: Asking, payout: StoredPayout): Promise<Lo
  */
 export async function applyAnswers(asking: Asking, reported: readonly Answered[]): Promise<Applied[]> {
   if (reported.length === 0) return [];
-  const occasion = { at: asking.now(), actor: asking.actor.name, rules: asking.rules };
+  const occasion = applyOccasion(asking, asking.now());
   const applied = await asking.database.transaction(async (tx) => {
     const results = await applyProviderStatuses(tx, await stillCurrent(tx, reported), occasion);
     const reports = new Map(reported.map((item) => [item.payout_id, item]));

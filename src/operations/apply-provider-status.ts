@@ -3,11 +3,13 @@
  * a list, a webhook. In the caller's transaction: state, history and entries together.
  */
 
+import type { Actor } from '../domain/actor.ts';
 import type { NewEntry } from '../domain/ledger/entry.ts';
 import { applyReport, type BookRules, type ReportEffect } from '../domain/payout/change.ts';
+import type { EchoField } from '../domain/payout/echo.ts';
 import type { PayoutState } from '../domain/payout/payout.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
-import type { StatusReport } from '../providers/provider.ts';
+import type { Provider, StatusReport } from '../providers/provider.ts';
 import { attemptedBeneficiaries, recordStatusEvents, type StatusEvent } from '../store/attempts.ts';
 import { inList, listParam, type Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
@@ -36,6 +38,15 @@ export interface ApplyOccasion {
   at: string;
   actor: string;
   rules: BookRules;
+  /** What the provider is known to state in every answer. */
+  echoes: readonly EchoField[];
+}
+
+export function applyOccasion(
+  { actor, rules, provider }: { actor: Actor; rules: BookRules; provider: Provider },
+  at: string,
+): ApplyOccasion {
+  return { at, actor: actor.name, rules, echoes: provider.capabilities.echoes };
 }
 
 /** Each payout at most once in `reported`. Answers in the same order. */
@@ -56,8 +67,8 @@ export async function applyProviderStatuses(
     const payout = payouts.get(item.payout_id);
     if (!payout) continue;
     const report = withOwner(item.report, payout, taken);
-    const beneficiary = beneficiaries.get(payout.id) ?? '';
-    const effect = applyReport(payout, report, beneficiary, item.confirmed, occasion);
+    const sentTo = { provider_beneficiary_id: beneficiaries.get(payout.id) ?? '', echoes: occasion.echoes };
+    const effect = applyReport(payout, report, sentTo, item.confirmed, occasion);
     const after: StoredPayout = { ...effect.payout, checked_at: occasion.at };
     changes.push({ before: payout, after });
     entries.push(...effect.entries);

@@ -25,7 +25,7 @@ import {
   saveForeignPayouts,
   uncheckedRestores,
 } from '../store/restores.ts';
-import { applyProviderStatuses } from './apply-provider-status.ts';
+import { applyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
 import { askPatiently } from './ask-patiently.ts';
 import type { Sync, SyncReport } from './sync-payouts.ts';
 import { stoppedBy } from './tolerance.ts';
@@ -193,7 +193,7 @@ async function contradicted(
   report: SyncReport,
 ): Promise<bigint[]> {
   if (payout.attempt_no !== attemptNo || payout.state !== 'failed') return [];
-  const occasion = { at: sync.now(), actor: sync.actor.name, rules: sync.rules };
+  const occasion = applyOccasion(sync, sync.now());
   const applied = await applyProviderStatuses(
     tx,
     [{ payout_id: payout.id, report: listed, source: 'list', confirmed: true }],
@@ -241,7 +241,7 @@ async function adopt(
   listed: StatusReport,
   attempt: { attempt_no: number; beneficiary: string },
 ): Promise<StoredPayout> {
-  const occasion = { at: sync.now(), actor: sync.actor.name, rules: sync.rules };
+  const occasion = applyOccasion(sync, sync.now());
   let ready: StoredPayout = { ...payout, state: 'approved', hold_reason: null, hold_note: null };
   if (payout.attempt_no > 0 && payout.attempt_no < attempt.attempt_no) {
     await endAttempt(tx, payout, occasion.at);

@@ -12,7 +12,12 @@ import type { Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
 import { payoutsById, saveChanges } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
-import { type Applied, type ApplyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
+import {
+  type Applied,
+  type ApplyOccasion,
+  applyOccasion,
+  applyProviderStatuses,
+} from './apply-provider-status.ts';
 import type { Sendable, Sent, Submission } from './submission.ts';
 
 /** Outcomes are stored when so many have come together, or after so long. */
@@ -71,7 +76,7 @@ export function createOutcomeRecorder(submission: Submission): OutcomeRecorder {
 
 export async function recordOutcomes(submission: Submission, group: readonly Sent[]): Promise<Stored[]> {
   const at = submission.now();
-  const occasion: ApplyOccasion = { at, actor: submission.actor.name, rules: submission.rules };
+  const occasion = applyOccasion(submission, at);
   return submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
     const states = new Map<bigint, StoredPayout['state']>();

@@ -15,7 +15,7 @@ import { inList, listParam, type Transaction } from '../store/database.ts';
 import { payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { movedAccounts } from '../store/submission.ts';
-import { applyProviderStatuses, type Reported } from './apply-provider-status.ts';
+import { applyOccasion, applyProviderStatuses, type Reported } from './apply-provider-status.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { refuseForeignAttempts, refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, unverifiedPayouts } from './hold-rules.ts';
@@ -88,7 +88,7 @@ function refuseUnproven(payout: StoredPayout): void {
  * word becomes a proof only by an agreeing status. Without an answer nothing is tried again.
  */
 async function proveEach(submission: Submission, ids: readonly bigint[]): Promise<Stopped | null> {
-  const occasion = { at: submission.now(), actor: submission.actor.name, rules: submission.rules };
+  const occasion = applyOccasion(submission, submission.now());
   const payouts = [...(await payoutsById(submission.database, ids)).values()].filter(({ state }) =>
     RETRYABLE_STATES.has(state),
   );

@@ -9,7 +9,7 @@ import type { LookUpOutcome } from '../providers/provider.ts';
 import { currentAttempts, recordQuestions, unansweredSends } from '../store/attempts.ts';
 import { doubtfulPayouts, payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
-import { applyProviderStatuses } from './apply-provider-status.ts';
+import { applyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { prepareSends } from './claim-payouts.ts';
 import { recordOutcomes } from './record-outcomes.ts';
@@ -87,7 +87,7 @@ async function storeFindings(
   doubts: Doubts,
 ): Promise<bigint[]> {
   const at = submission.now();
-  const occasion = { at, actor: submission.actor.name, rules: submission.rules };
+  const occasion = applyOccasion(submission, at);
   return submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
     await applyProviderStatuses(
@@ -114,14 +114,13 @@ async function storeFindings(
       if (!payout || (payout.state !== 'submitting' && payout.state !== 'unknown')) continue;
       if (result.kind === 'held')
         changed.push(hold(payout, result.hold_reason, result.reason, occasion).payout);
-      else if (
-        found.outcome === 'not_found' &&
-        !withinWindow(submission, unanswered.get(id)?.first_at ?? at, at)
-      ) {
+      else if (found.outcome !== 'not_found' || isTooEarly(submission, unanswered.get(id)?.last_at, at)) {
+        changed.push(doubted(payout, occasion).payout);
+      } else if (!withinWindow(submission, unanswered.get(id)?.first_at ?? at, at)) {
         changed.push(hold(payout, 'not_found_in_window', expired(submission), occasion).payout);
       } else {
         changed.push(doubted(payout, occasion).payout);
-        if (found.outcome === 'not_found') missing.push(id);
+        missing.push(id);
       }
     }
     await savePayouts(tx, changed);
@@ -138,6 +137,12 @@ async function storeFindings(
 function expired(submission: Submission): string {
   const hours = submission.provider.capabilities.idempotency_window_ms / 3_600_000;
   return `never found by reference, and the ${hours} hours in which ${submission.provider.name} is trusted to know a reference again are over`;
+}
+
+/** Whether a look-up may not show yet what the last send made: "not found" is then no reason for anything. */
+function isTooEarly(submission: Submission, lastAt: string | undefined, at: string): boolean {
+  const elapsed = Date.parse(at) - Date.parse(lastAt ?? at);
+  return elapsed >= 0 && elapsed < submission.provider.capabilities.look_up_lateness_ms;
 }
 
 /** A clock that went back proves nothing about how much time has passed, so it counts as expired. */

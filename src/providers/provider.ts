@@ -2,6 +2,7 @@
  * The port to a company whose API moves money. A provider translates; it decides nothing about a payout's state,
  * stores nothing, and never retries a send: retries are attempts that the ledger has to see.
  */
+import type { EchoField } from '../domain/payout/echo.ts';
 import type { FailureCode, ProviderState } from '../domain/payout/payout.ts';
 import type { Rail } from '../domain/payout/rail.ts';
 
@@ -122,11 +123,26 @@ export interface StatusPage {
   next_cursor: string | null;
 }
 
+export interface DefiniteRefusal {
+  http_status: number;
+  means: 'refused' | 'funds' | 'credentials' | 'rate_limited';
+  /** The codes that mean it; null: every one. */
+  codes: readonly string[] | null;
+  /** Only in the provider's own error body: a proxy or a firewall that says the same in HTML proves nothing. */
+  own_body: boolean;
+}
+
 /** What may be relied on; the submission asks here and never guesses. */
 export interface Capabilities {
   /** How long a reference is trusted to be known again; after it nothing is sent twice. */
   idempotency_window_ms: number;
   look_up_by_reference: boolean;
+  /** How long after a send a look-up may still not find what it made: a "not found" within it is no hint at all. */
+  look_up_lateness_ms: number;
+  /** The refusals of a send that prove that nothing of it was executed; any other proves nothing. */
+  definite_refusals: readonly DefiniteRefusal[];
+  /** What every answer about a payout states again: held where it is missing. The rest counts where it is stated. */
+  echoes: readonly EchoField[];
   list_by_status: boolean;
   /** `status` words of the list that mean returned; one list call saves asking payout by payout. */
   returned_status: string | null;

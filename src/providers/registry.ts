@@ -1,9 +1,10 @@
 /** Which provider speaks which API, by the `kind` of its configuration. */
 
 import type { GateSettings } from './gate.ts';
+import { nxtbankingCapabilities } from './nxtbanking/capabilities.ts';
 import { createNxtbanking } from './nxtbanking/nxtbanking.ts';
 import { NXTBANKING_WEBHOOKS } from './nxtbanking/webhook.ts';
-import type { Provider } from './provider.ts';
+import type { Capabilities, Provider } from './provider.ts';
 import type { WebhookFormat } from './webhook-format.ts';
 
 export interface ProviderSettings extends GateSettings {
@@ -23,6 +24,16 @@ export function createProvider(settings: ProviderSettings): Provider {
   switch (settings.kind) {
     case 'nxtbanking':
       return createNxtbanking(settings);
+  }
+}
+
+/** What may be relied on, also where its secrets are not at hand. */
+export function capabilitiesOf(
+  settings: Pick<ProviderSettings, 'kind' | 'idempotency_window_ms'>,
+): Capabilities {
+  switch (settings.kind) {
+    case 'nxtbanking':
+      return nxtbankingCapabilities(settings);
   }
 }
 

@@ -178,20 +178,22 @@ export interface Unanswered {
   count: number;
   /** When the first of them was made: the idempotency window runs from here. */
   first_at: string;
+  /** When the last of them was: what a look-up does not find may still come of it. */
+  last_at: string;
 }
 
 export async function unansweredSends(
   reader: Reader,
   payoutIds: readonly bigint[],
 ): Promise<Map<bigint, Unanswered>> {
-  const rows = await reader.all<{ payout_id: bigint; count: bigint; first_at: string }>(
-    `select s.payout_id, count(*) as count, min(s.sent_at) as first_at
+  const rows = await reader.all<{ payout_id: bigint; count: bigint; first_at: string; last_at: string }>(
+    `select s.payout_id, count(*) as count, min(s.sent_at) as first_at, max(s.sent_at) as last_at
      from sends s join payouts p on p.id = s.payout_id and p.attempt_no = s.attempt_no
      where s.kind = 'submit' and (s.outcome is null or s.outcome = 'unknown') and s.payout_id in (${inList('ids')})
      group by s.payout_id`,
     { ids: listParam(payoutIds) },
   );
-  return new Map(rows.map((row) => [row.payout_id, { count: Number(row.count), first_at: row.first_at }]));
+  return new Map(rows.map(({ payout_id, count, ...at }) => [payout_id, { count: Number(count), ...at }]));
 }
 
 export interface StatusEvent {

@@ -5,6 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CUT, GO_ON } from '../../src/sandbox/faults.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { runPayrun } from '../cli/run-payrun.ts';
+import { modeNamed } from '../simulation/modes.ts';
+import { Laboratory, type Mutant } from '../simulation/run.ts';
 
 const PAYOUTS = 20;
 const ENV = { NXT_API_KEY: 'sandbox-key', NXT_API_SECRET: 'sandbox-secret' };
@@ -52,4 +54,24 @@ requests_per_second = 0
   expect((await submit()).exit).toBe(6);
   const { QUEUED, PROCESSING, SUCCESS } = sandbox.stats().statuses;
   expect(QUEUED + PROCESSING + SUCCESS).toBe(PAYOUTS - 1);
+});
+
+test.each([
+  ['at once, where a look-up shows what was made right away', 0, [2]],
+  ['by the next run, where a look-up may be late by seven seconds', 7_000, [1, 1]],
+] as const)('what is not found is sent again %s', async (_when, lateness, sends) => {
+  const laboratory = new Laboratory();
+  onTestFinished(() => laboratory.close());
+  const late: Mutant = {
+    name: 'late look-ups',
+    provider: (provider) => ({
+      ...provider,
+      capabilities: { ...provider.capabilities, look_up_lateness_ms: lateness },
+    }),
+  };
+  const plan = { mode: modeNamed('reset'), seed: 1, rows: 1, concurrency: 1, deaths: [], mutant: late };
+  const life = await laboratory.live(plan);
+  expect(life.findings).toEqual([]);
+  const sent = life.traces.map((trace) => trace.filter((step) => step === 'submit: before the call').length);
+  expect(sent).toEqual(sends);
 });

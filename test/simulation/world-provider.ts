@@ -34,6 +34,9 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
     capabilities: {
       idempotency_window_ms: WINDOW_MS,
       look_up_by_reference: true,
+      look_up_lateness_ms: 0,
+      definite_refusals: [],
+      echoes: ['reference', 'amount', 'currency', 'beneficiary'],
       list_by_status: true,
       returned_status: 'REVERSED',
       rails: ['IMPS'],

@@ -8,7 +8,7 @@ import { Bug } from '../errors.ts';
 import type { NewEntry } from '../ledger/entry.ts';
 import { entriesToMove, feeEntries } from '../ledger/payout-entries.ts';
 import { formatAmount } from '../money/money.ts';
-import { type Echo, echoDifference } from './echo.ts';
+import { type Echo, echoDifference, type SentTo } from './echo.ts';
 import {
   type FailureCode,
   type HoldReason,
@@ -127,20 +127,19 @@ export type ReportEffect = Change & {
 };
 
 /**
- * The one door for statuses. `providerBeneficiaryId` is what the attempt was sent to; `confirmed` says that the
- * provider was asked again and stands by what it said.
+ * The one door for statuses. `confirmed` says that the provider was asked again and stands by what it said.
  */
 export function applyReport(
   payout: StoredPayout,
   report: ReportedStatus,
-  providerBeneficiaryId: string,
+  sentTo: SentTo,
   confirmed: boolean,
   occasion: Occasion,
 ): ReportEffect {
   const difference = echoDifference(
     {
+      ...sentTo,
       provider_reference: payout.provider_reference ?? '',
-      provider_beneficiary_id: providerBeneficiaryId,
       provider_id: payout.provider_id,
       amount_minor: payout.amount_minor,
       currency: payout.currency,
@@ -192,7 +191,7 @@ export function applyReport(
 }
 
 /** A question about one attempt may be answered when the next has begun; the answer is history. */
-function isOfEarlierAttempt(payout: StoredPayout, reference: string): boolean {
+function isOfEarlierAttempt(payout: StoredPayout, reference: string | null): boolean {
   for (let attempt = 1; attempt < payout.attempt_no; attempt += 1) {
     if (providerReference(payout.reference_id, attempt) === reference) return true;
   }

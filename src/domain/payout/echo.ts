@@ -1,18 +1,28 @@
 /**
  * An answer counts only for the payout that we meant. One that names another amount, currency, beneficiary or
- * reference, or no amount at all, never advances anything: money may have moved otherwise than was approved.
+ * reference, or leaves out what its provider always states, never advances anything: money may have moved otherwise
+ * than was approved.
  */
 
-export interface Meant {
-  provider_reference: string;
+export const ECHO_FIELDS = ['reference', 'amount', 'currency', 'beneficiary'] as const;
+export type EchoField = (typeof ECHO_FIELDS)[number];
+
+/** What an attempt was sent to, and what its provider is known to say again in each answer. */
+export interface SentTo {
   provider_beneficiary_id: string;
+  echoes: readonly EchoField[];
+}
+
+export interface Meant extends SentTo {
+  provider_reference: string;
   provider_id: string | null;
   amount_minor: bigint;
   currency: string;
 }
 
+/** Null is what the answer does not state. */
 export interface Echo {
-  provider_reference: string;
+  provider_reference: string | null;
   provider_beneficiary_id: string | null;
   provider_id: string;
   amount_minor: bigint | null;
@@ -21,24 +31,25 @@ export interface Echo {
 
 /** What differs, in words for the person who has to decide; null where the echo agrees. */
 export function echoDifference(meant: Meant, echo: Echo): string | null {
-  if (echo.provider_reference !== meant.provider_reference) {
-    return `the provider answers for reference ${echo.provider_reference}, not ${meant.provider_reference}`;
-  }
-  if (echo.amount_minor === null) return 'the provider states no amount';
-  if (echo.amount_minor !== meant.amount_minor) {
-    return `the provider states ${echo.amount_minor} minor units, not ${meant.amount_minor}`;
-  }
-  if (echo.currency !== null && echo.currency !== meant.currency) {
-    return `the provider states currency ${echo.currency}, not ${meant.currency}`;
-  }
-  if (
-    echo.provider_beneficiary_id !== null &&
-    echo.provider_beneficiary_id !== meant.provider_beneficiary_id
-  ) {
-    return `the provider states beneficiary ${echo.provider_beneficiary_id}, not ${meant.provider_beneficiary_id}`;
-  }
-  if (meant.provider_id !== null && echo.provider_id !== meant.provider_id) {
+  if (differs('reference', meant, echo.provider_reference, meant.provider_reference))
+    return `the provider answers for ${named('reference', echo.provider_reference)}, not ${meant.provider_reference}`;
+  if (differs('amount', meant, echo.amount_minor, meant.amount_minor))
+    return echo.amount_minor === null
+      ? 'the provider states no amount'
+      : `the provider states ${echo.amount_minor} minor units, not ${meant.amount_minor}`;
+  if (differs('currency', meant, echo.currency, meant.currency))
+    return `the provider states ${named('currency', echo.currency)}, not ${meant.currency}`;
+  if (differs('beneficiary', meant, echo.provider_beneficiary_id, meant.provider_beneficiary_id))
+    return `the provider states ${named('beneficiary', echo.provider_beneficiary_id)}, not ${meant.provider_beneficiary_id}`;
+  if (meant.provider_id !== null && echo.provider_id !== meant.provider_id)
     return `the provider answers with payout ${echo.provider_id}, not ${meant.provider_id}`;
-  }
   return null;
+}
+
+function differs<T>(field: EchoField, { echoes }: SentTo, stated: T | null, ours: T): boolean {
+  return stated === null ? echoes.includes(field) : stated !== ours;
+}
+
+function named(field: EchoField, stated: string | null): string {
+  return stated === null ? `no ${field}` : `${field} ${stated}`;
 }

@@ -5,7 +5,8 @@
  */
 import type { FailureCode } from '../../domain/payout/payout.ts';
 import type { HttpResult, TextAnswer } from '../http.ts';
-import type { Rejection, SubmitOutcome, Unavailable } from '../provider.ts';
+import type { DefiniteRefusal, Rejection, SubmitOutcome, Unavailable } from '../provider.ts';
+import { DEFINITE_REFUSALS } from './capabilities.ts';
 import { failureCodeOf } from './status.ts';
 import { type ErrorBody, readError, readPayout } from './wire.ts';
 
@@ -31,13 +32,12 @@ const SEND_RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [200, accepted],
   [201, accepted],
   [202, accepted],
-  [400, ifError((error) => unknown('bad_request', sentence(error)))],
-  [401, (answer) => rejected({ because: 'credentials', reason: refusal(answer) })],
-  [402, ifError(noFunds)],
-  [403, ifError((error) => rejected({ because: 'credentials', reason: sentence(error) }))],
+  [400, badRequest],
   [409, (answer) => unknown('duplicate', refusal(answer))],
-  [422, ifError(refused)],
-  [429, (answer) => rejected({ because: 'rate_limited', retry_after_ms: retryAfterMs(answer) })],
+  ...DEFINITE_REFUSALS.map((listed): [number, Rule] => [
+    listed.http_status,
+    (answer) => refusedAs(listed, answer),
+  ]),
 ]);
 
 export function classifySubmit(result: HttpResult): SubmitVerdict {
@@ -63,12 +63,10 @@ function noProof(answer: TextAnswer): SubmitVerdict {
   return unknown('no_proof', refusal(answer));
 }
 
-/** A rule for the provider's own error body; a proxy or a firewall that says the same in HTML proves nothing. */
-function ifError(rule: (error: ErrorBody) => SubmitVerdict): Rule {
-  return (answer) => {
-    const error = readError(answer.text);
-    return error ? rule(error) : noProof(answer);
-  };
+/** Only in the provider's own error body. */
+function badRequest(answer: TextAnswer): SubmitVerdict {
+  const error = readError(answer.text);
+  return error ? unknown('bad_request', sentence(error)) : noProof(answer);
 }
 
 function accepted(answer: TextAnswer): SubmitVerdict {
@@ -78,10 +76,19 @@ function accepted(answer: TextAnswer): SubmitVerdict {
     : unknown('no_proof', `the provider answered ${answer.status} with a body that is no payout`);
 }
 
-function noFunds(error: ErrorBody): SubmitVerdict {
-  return error.code === 'INSUFFICIENT_FUNDS'
-    ? rejected({ because: 'funds', reason: sentence(error) })
-    : unknown('no_proof', sentence(error));
+function refusedAs(listed: DefiniteRefusal, answer: TextAnswer): SubmitVerdict {
+  const error = readError(answer.text);
+  if (error === null && listed.own_body) return noProof(answer);
+  if (listed.codes !== null && !listed.codes.includes(error?.code ?? '')) return noProof(answer);
+  switch (listed.means) {
+    case 'funds':
+    case 'credentials':
+      return rejected({ because: listed.means, reason: refusal(answer) });
+    case 'rate_limited':
+      return rejected({ because: 'rate_limited', retry_after_ms: retryAfterMs(answer) });
+    case 'refused':
+      return error ? refused(error) : noProof(answer);
+  }
 }
 
 function refused(error: ErrorBody): SubmitVerdict {

@@ -4,7 +4,6 @@
  */
 import { PayrunError } from '../../domain/errors.ts';
 import type { ProviderState } from '../../domain/payout/payout.ts';
-import { RAILS } from '../../domain/payout/rail.ts';
 import type { HttpResult } from '../http.ts';
 import type { MayStart } from '../pace.ts';
 import type {
@@ -28,9 +27,9 @@ import type {
 } from '../provider.ts';
 import type { ProviderSettings } from '../registry.ts';
 import { type Api, createApi, isUnsent, type Unsent, URGENCY } from './api.ts';
+import { nxtbankingCapabilities } from './capabilities.ts';
 import { classifySubmit, rejectionWithoutToken, whyUnavailable } from './classify.ts';
 import { recordOf } from './record.ts';
-import { RETURNED_STATUS } from './status.ts';
 import {
   amountLiteral,
   CURRENCY,
@@ -51,13 +50,7 @@ export function createNxtbanking(settings: ProviderSettings): Provider {
   return {
     name: settings.name,
     kind: 'nxtbanking',
-    capabilities: {
-      idempotency_window_ms: settings.idempotency_window_ms,
-      look_up_by_reference: true,
-      list_by_status: true,
-      returned_status: RETURNED_STATUS,
-      rails: RAILS,
-    },
+    capabilities: nxtbankingCapabilities(settings),
     compose: (input) => compose(input, settings.name),
     submit: (request, mayStart) => submit(api, request, mayStart),
     lookUp: (providerReference, mayStart) => lookUp(api, providerReference, mayStart),

@@ -17,6 +17,7 @@ import {
   refused,
   resolve,
 } from '../../../src/domain/payout/change.ts';
+import { ECHO_FIELDS } from '../../../src/domain/payout/echo.ts';
 import type { StoredPayout } from '../../../src/domain/payout/stored-payout.ts';
 import type { Chance } from '../../../src/sandbox/chance.ts';
 import type { Database } from '../../../src/store/database.ts';
@@ -26,6 +27,7 @@ import { handEntry } from '../../store/ledger-rows.ts';
 
 const ACCOUNTS = ['expenses:payouts', 'expenses:salaries', 'liabilities:vendors', 'assets:loans:staff'];
 const TAGS = [null, 'cost_centre=ops', 'cost_centre=ops;project=apollo', 'cost_centre=r-and-d'];
+const SENT_TO = { provider_beneficiary_id: 'bene_1', echoes: ECHO_FIELDS };
 const START = Date.parse('2026-09-01T06:00:00.000Z');
 const DAY_MS = 86_400_000;
 const RULES = { time_zone: 'Asia/Kolkata', fees: 'deducted', tax: 'recoverable' } as const;
@@ -100,7 +102,7 @@ function report(
 function next(payout: StoredPayout, ms: number, chance: Chance): Change | null {
   const occasion = occasionAt(ms);
   const hear = (state: ReportedStatus['state']) =>
-    applyReport(payout, report(payout, state, occasion.at, chance), 'bene_1', true, occasion);
+    applyReport(payout, report(payout, state, occasion.at, chance), SENT_TO, true, occasion);
   switch (payout.state) {
     case 'approved':
       return beginSend(payout, occasion);

@@ -56,6 +56,27 @@ describe('provider list', () => {
     });
     expect(ran.stdout).not.toContain('key-for-tests');
   });
+
+  test('says what is relied on of each provider', async () => {
+    const till = await openTill();
+    const listed = await till.payrun('provider', 'list', '--json');
+    expect(listed.json().data).toMatchObject({
+      items: [
+        {
+          capabilities: {
+            reference_known_for_ms: 86_400_000,
+            look_up_lateness_ms: 0,
+            echoes: ['reference', 'amount', 'beneficiary'],
+            definite_refusals: [401, 402, 403, 422, 429].map((http_status) => ({ http_status })),
+          },
+        },
+      ],
+    });
+    const table = await till.payrun('provider', 'list');
+    expect(table.stdout).toMatch(
+      /nxt +24h +0s +reference, amount, beneficiary +401, 402 INSUFFICIENT_FUNDS, 403, 422, 429/,
+    );
+  });
 });
 
 describe('provider balance', () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Echo, echoDifference, type Meant } from '../../../src/domain/payout/echo.ts';
+import { ECHO_FIELDS, type Echo, echoDifference, type Meant } from '../../../src/domain/payout/echo.ts';
 
 const meant: Meant = {
+  echoes: ['reference', 'amount'],
   provider_reference: 'salary-000001',
   provider_beneficiary_id: 'bene_1',
   provider_id: null,
@@ -28,6 +29,32 @@ describe('an answer counts for a payout', () => {
 
   test('that had no provider_id yet, or had this one', () => {
     expect(echoDifference({ ...meant, provider_id: 'pout_1' }, echo)).toBeNull();
+  });
+});
+
+const LEFT_OUT = {
+  reference: { provider_reference: null },
+  amount: { amount_minor: null },
+  currency: { currency: null },
+  beneficiary: { provider_beneficiary_id: null },
+} as const;
+const OTHER = {
+  reference: { provider_reference: 'salary-000002' },
+  amount: { amount_minor: 10011n },
+  currency: { currency: 'USD' },
+  beneficiary: { provider_beneficiary_id: 'bene_2' },
+} as const;
+
+describe.each(ECHO_FIELDS)('%s', (field) => {
+  test('is demanded of a provider that always states it, and only of one', () => {
+    const others = ECHO_FIELDS.filter((each) => each !== field);
+    const without = { ...echo, ...LEFT_OUT[field] };
+    expect(echoDifference({ ...meant, echoes: [field] }, without)).toContain(`no ${field}`);
+    expect(echoDifference({ ...meant, echoes: others }, without)).toBeNull();
+  });
+
+  test('must agree where it is stated, whatever the provider promises', () => {
+    expect(echoDifference({ ...meant, echoes: [] }, { ...echo, ...OTHER[field] })).not.toBeNull();
   });
 });
 

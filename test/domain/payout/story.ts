@@ -6,6 +6,7 @@ import {
   type Occasion,
   type ReportedStatus,
 } from '../../../src/domain/payout/change.ts';
+import { ECHO_FIELDS } from '../../../src/domain/payout/echo.ts';
 import type { ProviderState } from '../../../src/domain/payout/payout.ts';
 import type { StoredPayout } from '../../../src/domain/payout/stored-payout.ts';
 
@@ -105,7 +106,7 @@ export function follow(start: StoredPayout = approved()) {
       const effect = applyReport(
         story.payout,
         report(story.payout, state, changes),
-        'bene_1',
+        { provider_beneficiary_id: 'bene_1', echoes: ECHO_FIELDS },
         confirmed,
         occasion,
       );

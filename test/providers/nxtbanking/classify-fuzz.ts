@@ -6,6 +6,7 @@ import { applyReport } from '../../../src/domain/payout/change.ts';
 import type { Sendable, SendResult } from '../../../src/operations/submission.ts';
 import { submitPayout } from '../../../src/operations/submit-payout.ts';
 import { classifyFailure, type HttpResult } from '../../../src/providers/http.ts';
+import { nxtbankingCapabilities } from '../../../src/providers/nxtbanking/capabilities.ts';
 import { classifySubmit } from '../../../src/providers/nxtbanking/classify.ts';
 import type { LookUpOutcome, Provider } from '../../../src/providers/provider.ts';
 import { Chance } from '../../../src/sandbox/chance.ts';
@@ -13,6 +14,10 @@ import { approved, occasion } from '../../domain/payout/story.ts';
 import { AMOUNT, BENEFICIARY, REFERENCE, randomTuple, SENT_AT, type Tuple } from './random-answers.ts';
 
 const AMOUNT_MINOR = 150_050n;
+const SENT_TO = {
+  provider_beneficiary_id: BENEFICIARY,
+  echoes: nxtbankingCapabilities({ idempotency_window_ms: 86_400_000 }).echoes,
+};
 
 /** Where a payout came to, or why it waits. */
 type Came = 'paid' | 'returned' | 'pending' | 'failed' | 'held' | 'unknown' | 'approved';
@@ -114,7 +119,7 @@ function stateAfter(result: SendResult, tuple: Tuple): Came {
         attempt_no: 1,
         provider_reference: REFERENCE,
       });
-      return applyReport(payout, result.report, BENEFICIARY, false, occasion).payout.state as Came;
+      return applyReport(payout, result.report, SENT_TO, false, occasion).payout.state as Came;
     }
   }
 }
@@ -210,6 +215,6 @@ function echoes(stated: Record<string, unknown>): boolean {
     stated.reference_id === REFERENCE &&
     stated.amount === AMOUNT &&
     (absent(stated.currency) || stated.currency === '' || stated.currency === 'INR') &&
-    (absent(stated.beneficiary_id) || stated.beneficiary_id === BENEFICIARY)
+    stated.beneficiary_id === BENEFICIARY
   );
 }

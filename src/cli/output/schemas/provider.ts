@@ -24,6 +24,23 @@ const provider = z.strictObject({
       tax_rate: text.nullable(),
     }),
   ),
+  capabilities: z.strictObject({
+    reference_known_for_ms: count,
+    look_up_by_reference: z.boolean(),
+    // A "not found" that is younger than this is no hint.
+    look_up_lateness_ms: count,
+    list_by_status: z.boolean(),
+    // What every answer states again; held where it is missing.
+    echoes: z.array(z.enum(['reference', 'amount', 'currency', 'beneficiary'])),
+    // Refusals that prove that nothing was executed; null: with any code.
+    definite_refusals: z.array(
+      z.strictObject({
+        http_status: count,
+        means: z.enum(['refused', 'funds', 'credentials', 'rate_limited']),
+        codes: z.array(text).nullable(),
+      }),
+    ),
+  }),
 });
 
 export const schemas: DataSchemas = {
