@@ -8,7 +8,7 @@ import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { unansweredSends } from '../store/attempts.ts';
 import { recordAudit } from '../store/audit.ts';
 import { closeIfAllCancelled } from '../store/batches.ts';
-import type { Database, Transaction } from '../store/database.ts';
+import type { Database, Reader, Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
 import { payoutByReference, savePayouts } from '../store/payouts.ts';
 
@@ -20,10 +20,7 @@ export interface Decision {
   at: string;
 }
 
-export async function requirePayout(
-  tx: Pick<Transaction, 'get' | 'all'>,
-  referenceId: string,
-): Promise<StoredPayout> {
+export async function requirePayout(tx: Reader, referenceId: string): Promise<StoredPayout> {
   const payout = await payoutByReference(tx, referenceId);
   if (payout) return payout;
   throw new PayrunError('failed', 'payout_unknown', `There is no payout ${referenceId}.`, {

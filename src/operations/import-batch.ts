@@ -21,10 +21,10 @@ import {
   completeBatch,
   hasPayouts,
   insertBatch,
-  insertPayouts,
   takenReferences,
 } from '../store/batches.ts';
 import { isConstraintViolation, type Transaction } from '../store/database.ts';
+import { insertPayouts } from '../store/insert-payouts.ts';
 import { accountNames } from '../store/ledger-queries.ts';
 import { beneficiariesForPayouts } from '../store/payout-beneficiaries.ts';
 import {
@@ -86,6 +86,7 @@ async function importInGroups(
   const askForReferences = await hasPayouts(tx);
   const digest = createDigest();
   const content = createSortedHash();
+  const imports = createHash('sha256');
   let rows = 0;
   const lines = new Map<string, number>();
   let draft: BatchRow | undefined;
@@ -101,7 +102,7 @@ async function importInGroups(
     if (nameTaken) continue;
     if (askForReferences && (await taken(tx, payouts)).size > 0) throw new NeedsAllRows();
     draft ??= await insertBatch(tx, draftOf(deps, input, account, payouts[0]?.currency ?? DEFAULT_CURRENCY));
-    await insertPayouts(tx, draft, payouts);
+    await insertPayouts(tx, draft, payouts, imports);
   }
   if (read.errors.length > 0) throw new NeedsAllRows();
   const doubts = doubtfulRows(await accountNames(tx), lines, input);
@@ -121,6 +122,7 @@ async function importInGroups(
     digest: digest.end(),
     file_sha256,
     content_sha256,
+    rows_sha256: imports.digest('hex'),
   };
   checkControlTotals(input, totalsOf(batch));
   await completeBatch(tx, batch);
@@ -134,7 +136,7 @@ function draftOf(
   input: ImportBatchInput,
   account: string,
   currency: string,
-): Omit<BatchRow, 'id'> {
+): Omit<BatchRow, 'id' | 'rows_sha256'> {
   return {
     name: input.name,
     provider: input.provider,
@@ -212,7 +214,9 @@ async function importFile(
     imported_by: deps.actor.name,
     cancelled_at: null,
   });
-  await insertPayouts(tx, batch, payouts);
+  const imports = createHash('sha256');
+  await insertPayouts(tx, batch, payouts, imports);
+  await completeBatch(tx, { ...batch, rows_sha256: imports.digest('hex') });
   await recordImport(tx, deps, batch);
   return imported(batch, file_sha256, false, [...file.read.warnings, ...doubtWarnings(doubts, input)]);
 }

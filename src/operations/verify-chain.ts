@@ -2,8 +2,12 @@
  * Recomputes the chain from its first item to its last. Each hash is computed from the stored one before it, so that
  * an item that was changed is named by itself and not followed by everything after it.
  */
-import { CHAIN_START, canonicalAuditEvent, canonicalEntry } from '../domain/ledger/chain.ts';
-import type { NewEntry } from '../domain/ledger/entry.ts';
+import {
+  CHAIN_START,
+  type ChainKind,
+  canonicalAuditEvent,
+  canonicalContent,
+} from '../domain/ledger/chain.ts';
 import { type ChainHead, chainHash } from '../store/chain.ts';
 import {
   type ChainedItem,
@@ -13,7 +17,12 @@ import {
   ledgerSnapshot,
   unchained,
 } from '../store/chain-pages.ts';
+import { type ChainedEntry, canonicalEntryAt } from '../store/chained-entries.ts';
 import type { Database } from '../store/database.ts';
+import { recordCount, seriesRows } from '../store/record-pages.ts';
+import { RECORDS, type RecordSpec, SERIES, type SeriesKind } from '../store/record-specs.ts';
+import { contentOf } from '../store/records.ts';
+import { verifyRecords } from './verify-records.ts';
 
 export interface Problem {
   /** Stable; README lists them. */
@@ -39,7 +48,7 @@ export interface ChainVerification {
 export interface VerifyOptions {
   /** A head that was kept elsewhere: it must be on the chain. */
   from?: string;
-  onEntry?(id: bigint, entry: NewEntry): void;
+  onEntry?(id: bigint, entry: ChainedEntry): void;
   onProgress?(done: number, total: number): void;
 }
 
@@ -57,9 +66,11 @@ export async function verifyChain(
   let entries = 0n;
   let audits = 0n;
   let postings = 0n;
+  const total = Number(snapshot.last_seq) + (await recordCount(database));
   for await (const page of chainPages(database, snapshot.last_seq)) {
     for (const item of page) {
-      checkLink(item, head, report);
+      await checkLink(database, item, head, report);
+      if (item.kind in SERIES) await checkSeries(database, item, report);
       head = { length: item.seq, head: item.hash };
       if (item.hash === options.from) fromSeq = item.seq;
       if (item.audit !== null) audits += 1n;
@@ -68,8 +79,18 @@ export async function verifyChain(
       postings += BigInt(item.entry.postings.length);
       options.onEntry?.(item.item_id, item.entry);
     }
-    options.onProgress?.(Number(head.length), Number(snapshot.last_seq));
+    options.onProgress?.(Number(head.length), total);
   }
+  let done = Number(head.length);
+  await verifyRecords({
+    database,
+    snapshot,
+    report,
+    onRecords: (count) => {
+      done += count;
+      options.onProgress?.(done, total);
+    },
+  });
   const counts = await countsUpTo(database, snapshot);
   if (counts.entries !== entries || counts.audits !== audits) {
     for (const item of await unchained(database, snapshot, PROBLEMS_LISTED))
@@ -93,36 +114,81 @@ export async function verifyChain(
   };
 }
 
-function checkLink(item: ChainedItem, before: ChainHead, report: (problem: Problem) => void): void {
+async function checkLink(
+  database: Database,
+  item: ChainedItem,
+  before: ChainHead,
+  report: (problem: Problem) => void,
+): Promise<void> {
   const entry = item.kind === 'entry' ? item.item_id : null;
   if (item.seq !== before.length + 1n) {
     const message = `The chain goes from item ${before.length} to item ${item.seq}; what stood between them was removed.`;
     report({ code: 'chain_gap', message, entry });
   }
-  const canonical =
-    item.entry !== null
-      ? canonicalEntry(item.entry)
-      : item.audit !== null
-        ? canonicalAuditEvent(item.audit)
-        : null;
-  const what = nameOf(item.kind, item.item_id);
+  const hashes = (text: string | null) =>
+    text !== null && chainHash(before.head, item.kind, item.item_id, text) === item.hash;
+  if (hashes(quickText(item))) return;
+  const canonical = await canonicalOf(database, item);
   if (canonical === null) {
     report({
       code: 'chain_item_missing',
-      message: `${what} is in the chain and no longer in the ledger: it was deleted.`,
+      message: `${nameOf(item.kind, item.item_id)} is in the chain and no longer in the ledger: it was deleted.`,
       entry,
     });
-  } else if (chainHash(before.head, item.kind, item.item_id, canonical) !== item.hash) {
-    const message = `${what} is not what it was when it was written: it, or the chain at item ${item.seq}, was changed.`;
+  } else if (!hashes(canonical)) {
+    const message = `${nameOf(item.kind, item.item_id)} is not what it was when it was written: it, or the chain at item ${item.seq}, was changed.`;
     report({ code: 'chain_hash', message, entry });
   }
 }
 
-function notChained(kind: 'entry' | 'audit', id: bigint): Problem {
+/** What nearly every link hashes to, without another question. */
+function quickText({ entry, content, item_count }: ChainedItem): string | null {
+  if (content !== null) return canonicalContent(item_count, content);
+  // An item's own text is one row's; no hash was ever made with another count.
+  return item_count === 1n && entry !== null ? entry.canonical : null;
+}
+
+/** Null where what the link covers is gone. */
+async function canonicalOf(
+  database: Database,
+  { item_id, entry, audit, content, item_count }: ChainedItem,
+): Promise<string | null> {
+  if (content !== null) return canonicalContent(item_count, content);
+  if (item_count !== 1n) return '';
+  if (entry !== null) return canonicalEntryAt(database, item_id, entry.postings);
+  return audit === null ? null : canonicalAuditEvent(audit);
+}
+
+/** A run of rows that were written together and never changed since. */
+async function checkSeries(
+  database: Database,
+  item: ChainedItem,
+  report: (problem: Problem) => void,
+): Promise<void> {
+  const kind = item.kind as SeriesKind;
+  const rows = await seriesRows(database, kind, item);
+  if (contentOf(rows) === item.content) return;
+  const { noun } = SERIES[kind];
+  const where = kind === 'answer' ? `that were stored with link ${item.seq}` : runText(item);
+  const message =
+    BigInt(rows.length) === item.item_count
+      ? `${noun} ${where}: what stands there is not what payrun wrote, it was changed.`
+      : `${noun} ${where}: ${rows.length} of ${item.item_count} rows are there; some were deleted or moved.`;
+  report({ code: 'record_changed', message, entry: null });
+}
+
+function runText({ item_id, item_count }: ChainedItem): string {
+  return item_count === 1n ? `${item_id}` : `${item_id} to ${item_id + item_count - 1n}`;
+}
+
+function notChained(kind: ChainKind, id: bigint): Problem {
   const message = `${nameOf(kind, id)} is in the ledger and not in the chain: payrun did not write it.`;
   return { code: 'chain_item_extra', message, entry: kind === 'entry' ? id : null };
 }
 
-function nameOf(kind: 'entry' | 'audit', id: bigint): string {
-  return kind === 'entry' ? `Entry ${id}` : `Audit event ${id}`;
+function nameOf(kind: ChainKind, id: bigint): string {
+  if (kind === 'entry') return `Entry ${id}`;
+  if (kind === 'audit') return `Audit event ${id}`;
+  const known: Readonly<Record<string, Pick<RecordSpec, 'noun'>>> = { ...RECORDS, ...SERIES };
+  return `${known[kind]?.noun ?? kind} ${id}`;
 }

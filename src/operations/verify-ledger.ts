@@ -4,10 +4,11 @@
  * amount where the payout says that it is.
  */
 
-import { imbalances, type NewEntry } from '../domain/ledger/entry.ts';
+import { imbalances } from '../domain/ledger/entry.ts';
 import { tagsOf } from '../domain/ledger/tags.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { type DaySum, type MisplacedPayout, misplacedPayouts } from '../store/chain-pages.ts';
+import type { ChainedEntry } from '../store/chained-entries.ts';
 import { type DifferingClosing, differingClosings } from '../store/closings.ts';
 import type { Database } from '../store/database.ts';
 import { type ChainVerification, PROBLEMS_LISTED, type Problem, verifyChain } from './verify-chain.ts';
@@ -34,7 +35,7 @@ export async function verifyLedger(
   return { ...verified, problems: [...verified.problems, ...found].slice(0, PROBLEMS_LISTED) };
 }
 
-function checkEntry(id: bigint, entry: NewEntry, report: (problem: Problem) => void): void {
+function checkEntry(id: bigint, entry: ChainedEntry, report: (problem: Problem) => void): void {
   const { postings } = entry;
   if (postings.length < 2) {
     report({
@@ -65,13 +66,13 @@ interface Sum {
 class DaySums {
   readonly #sums = new Map<string, Map<string, Map<string, Sum>>>();
 
-  add(entry: NewEntry): void {
+  add(entry: ChainedEntry): void {
     this.#addTo(within(this.#sums, entry.booked_on), entry);
     for (const tag of tagsOf(entry.tags))
       this.#addTo(within(this.#sums, dayOfTag(entry.booked_on, tag)), entry);
   }
 
-  #addTo(accounts: Map<string, Map<string, Sum>>, entry: NewEntry): void {
+  #addTo(accounts: Map<string, Map<string, Sum>>, entry: ChainedEntry): void {
     for (const { account, currency, amount_minor } of entry.postings) {
       const currencies = within(accounts, account);
       const sum = currencies.get(currency) ?? { debit_minor: 0n, credit_minor: 0n, posting_count: 0n };

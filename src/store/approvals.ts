@@ -1,5 +1,6 @@
 /** Approvals: a person's word on one digest of a batch, never deleted, only voided. */
 import { inList, listParam, type Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 export interface VoidedBatch {
   batch_id: bigint;
@@ -24,9 +25,9 @@ export async function voidApprovalsFor(
     { beneficiaries: listParam(beneficiaryIds) },
   );
   const batches = listParam(unsent.map((batch) => batch.batch_id));
-  const voided = await tx.all<{ batch_id: bigint }>(
+  const voided = await tx.all<{ id: bigint; batch_id: bigint }>(
     `update approvals set voided_at = :now, void_reason = :reason
-     where voided_at is null and batch_id in (${inList('batches')}) returning batch_id`,
+     where voided_at is null and batch_id in (${inList('batches')}) returning id, batch_id`,
     { batches, now, reason },
   );
   await tx.run(
@@ -35,9 +36,20 @@ export async function voidApprovalsFor(
     { batches, now },
   );
   // What a person let go on was let go on to the account of that day.
-  await tx.run(
-    `update payouts set released_at = null where released_at is not null and beneficiary_id in (${inList('beneficiaries')})`,
+  const forgotten = await tx.all<{ id: bigint }>(
+    `update payouts set released_at = null
+     where released_at is not null and beneficiary_id in (${inList('beneficiaries')}) returning id`,
     { beneficiaries: listParam(beneficiaryIds) },
+  );
+  await recordRows(
+    tx,
+    'approval',
+    voided.map((row) => row.id),
+  );
+  await recordRows(
+    tx,
+    'payout',
+    forgotten.map((row) => row.id),
   );
   const ids = new Set(voided.map((row) => row.batch_id));
   return unsent.filter((batch) => ids.has(batch.batch_id));

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { inList, listParam, type Reader, type Transaction } from './database.ts';
+import { nextAnswerLink, recordAnswers, recordRows, recordRun } from './records.ts';
 
 export interface Attempt {
   payout_id: bigint;
@@ -88,6 +89,7 @@ export async function endAttempt(tx: Transaction, payout: StoredPayout, at: stri
       returned_at: payout.returned_at,
     },
   );
+  await recordRows(tx, 'attempt_end', [payout.id]);
 }
 
 /** The attempts of payouts, by payout; the current one of each. */
@@ -124,8 +126,7 @@ export async function beginSends(
   sends: readonly { payout_id: bigint; attempt_no: number; kind: SendKind }[],
   at: string,
 ): Promise<bigint[]> {
-  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from sends');
-  const firstId = (last?.id ?? 0n) + 1n;
+  const firstId = await nextId(tx, 'sends');
   const ids = sends.map((_, index) => firstId + BigInt(index));
   await tx.insertMany(
     'sends',
@@ -133,6 +134,7 @@ export async function beginSends(
     sends.map((send, index) => [ids[index] ?? 0n, send.payout_id, send.attempt_no, send.kind]),
     { sent_at: at },
   );
+  await recordRun(tx, 'send', firstId, sends.length);
   return ids;
 }
 
@@ -140,11 +142,13 @@ export async function finishSends(
   tx: Transaction,
   sends: readonly (SendOutcome & { id: bigint; at: string })[],
 ): Promise<void> {
+  const link = await nextAnswerLink(tx);
   await tx.runMany(
     `update sends set answered_at = :at, outcome = :outcome, reason = :reason, http_status = :http_status,
-       transport_error = :transport_error, answer = :answer where id = :id`,
+       transport_error = :transport_error, answer = :answer, answered_in = :link where id = :id`,
     sends.map((send) => ({
       id: send.id,
+      link,
       at: send.at,
       outcome: send.outcome,
       reason: send.reason,
@@ -153,6 +157,7 @@ export async function finishSends(
       answer: send.answer,
     })),
   );
+  await recordAnswers(tx, link);
 }
 
 /** Records questions that were asked and answered, where they changed something or settled a doubt. */
@@ -166,11 +171,22 @@ export async function recordQuestions(
     at: string;
   })[],
 ): Promise<void> {
+  const first = await nextId(tx, 'sends');
+  // The run of questions is chained first, and their answers right behind it.
+  const link = (await nextAnswerLink(tx)) + 1n;
   await tx.runMany(
-    `insert into sends (payout_id, attempt_no, kind, sent_at, answered_at, outcome, reason, http_status, transport_error, answer)
-     values (:payout_id, :attempt_no, :kind, :asked_at, :at, :outcome, :reason, :http_status, :transport_error, :answer)`,
-    questions.map((question) => ({ ...question })),
+    `insert into sends (id, payout_id, attempt_no, kind, sent_at, answered_at, outcome, reason, http_status, transport_error, answer, answered_in)
+     values (:id, :payout_id, :attempt_no, :kind, :asked_at, :at, :outcome, :reason, :http_status, :transport_error, :answer, :link)`,
+    questions.map((question, index) => ({ ...question, id: first + BigInt(index), link })),
   );
+  await recordRun(tx, 'send', first, questions.length);
+  await recordAnswers(tx, link);
+}
+
+/** The transaction holds the write lock, so that nobody else takes the number. */
+async function nextId(tx: Transaction, table: 'sends' | 'status_events'): Promise<bigint> {
+  const last = await tx.get<{ id: bigint | null }>(`select max(id) as id from ${table}`);
+  return (last?.id ?? 0n) + 1n;
 }
 
 /** Sends of a payout's current attempt that may have been executed: interrupted ones, and those that ended unknown. */
@@ -221,9 +237,15 @@ const STATUS_EVENT_COLUMNS = [
 ] as const satisfies readonly (keyof StatusEvent)[];
 
 export async function recordStatusEvents(tx: Transaction, events: readonly StatusEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const first = await nextId(tx, 'status_events');
   await tx.insertMany(
     'status_events',
-    STATUS_EVENT_COLUMNS,
-    events.map((event) => STATUS_EVENT_COLUMNS.map((column) => event[column])),
+    ['id', ...STATUS_EVENT_COLUMNS],
+    events.map((event, index) => [
+      first + BigInt(index),
+      ...STATUS_EVENT_COLUMNS.map((column) => event[column]),
+    ]),
   );
+  await recordRun(tx, 'status', first, events.length);
 }

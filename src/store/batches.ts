@@ -3,8 +3,8 @@
 import type { Actor } from '../domain/actor.ts';
 import type { CanonicalPayout } from '../domain/payout/batch.ts';
 import type { PayoutState } from '../domain/payout/payout.ts';
-import type { PayoutRow } from '../domain/payout/payout-row.ts';
-import { inList, type ListValue, listParam, type Reader, type Transaction } from './database.ts';
+import { inList, listParam, type Reader, type Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 export interface BatchRow {
   id: bigint;
@@ -21,10 +21,12 @@ export interface BatchRow {
   imported_at: string;
   imported_by: string;
   cancelled_at: string | null;
+  /** SHA-256 over all columns of the rows as they were imported; null where an older payrun imported them. */
+  rows_sha256: string | null;
 }
 
 const COLUMNS = `id, name, provider, currency, row_count, amount_minor, digest, file_name, file_sha256, content_sha256,
-  account, imported_at, imported_by, cancelled_at`;
+  account, imported_at, imported_by, cancelled_at, rows_sha256`;
 
 export async function batchById(reader: Reader, id: bigint): Promise<BatchRow | undefined> {
   return reader.get<BatchRow>(`select ${COLUMNS} from batches where id = :id`, { id });
@@ -63,7 +65,11 @@ export async function batchNames(reader: Reader): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-export async function insertBatch(tx: Transaction, batch: Omit<BatchRow, 'id'>): Promise<BatchRow> {
+/** Without its rows, which follow with `insertPayouts`; `completeBatch` chains it when all of them are there. */
+export async function insertBatch(
+  tx: Transaction,
+  batch: Omit<BatchRow, 'id' | 'rows_sha256'>,
+): Promise<BatchRow> {
   const last = await tx.get<{ id: bigint | null }>('select max(id) as id from batches');
   const stored = { id: (last?.id ?? 0n) + 1n, ...batch };
   await tx.run(
@@ -73,68 +79,18 @@ export async function insertBatch(tx: Transaction, batch: Omit<BatchRow, 'id'>):
        :content_sha256, :account, :imported_at, :imported_by, :cancelled_at)`,
     stored,
   );
-  return stored;
+  return { ...stored, rows_sha256: null };
 }
 
 /** Writes what is known of a batch when all of its rows have been read; in the transaction that inserted it. */
 export async function completeBatch(tx: Transaction, batch: BatchRow): Promise<void> {
-  const { id, row_count, amount_minor, digest, file_sha256, content_sha256 } = batch;
+  const { id, row_count, amount_minor, digest, file_sha256, content_sha256, rows_sha256 } = batch;
   await tx.run(
-    `update batches set row_count = :row_count, amount_minor = :amount_minor, digest = :digest,
+    `update batches set row_count = :row_count, amount_minor = :amount_minor, digest = :digest, rows_sha256 = :rows_sha256,
        file_sha256 = :file_sha256, content_sha256 = :content_sha256 where id = :id`,
-    { id, row_count, amount_minor, digest, file_sha256, content_sha256 },
+    { id, row_count, amount_minor, digest, file_sha256, content_sha256, rows_sha256 },
   );
-}
-
-const ROW_COLUMNS = ['id', 'reference_id', 'row_no', 'line_no', 'beneficiary_id', 'amount_minor'] as const;
-// In most batches every row has the same value there; then it is bound once and not for each.
-const OFTEN_SAME = ['rail', 'narration', 'purpose', 'account', 'tags'] as const;
-
-/** Drafts, in row order and with ids that follow each other: what reads a batch in order reads one stretch of the table. */
-export async function insertPayouts(
-  tx: Transaction,
-  batch: BatchRow,
-  rows: readonly PayoutRow[],
-): Promise<void> {
-  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from payouts');
-  const [first] = rows;
-  const varying = OFTEN_SAME.filter((column) => rows.some((row) => row[column] !== first?.[column]));
-  const shared = OFTEN_SAME.filter((column) => !varying.includes(column));
-  await tx.insertMany(
-    'payouts',
-    [...ROW_COLUMNS, ...varying],
-    payoutValues((last?.id ?? 0n) + 1n, rows, varying),
-    {
-      batch_id: batch.id,
-      currency: batch.currency,
-      provider: batch.provider,
-      state: 'draft',
-      created_at: batch.imported_at,
-      updated_at: batch.imported_at,
-      ...Object.fromEntries(shared.map((column) => [column, first?.[column] ?? null])),
-    },
-  );
-}
-
-function* payoutValues(
-  firstId: bigint,
-  rows: readonly PayoutRow[],
-  varying: readonly (typeof OFTEN_SAME)[number][],
-): Iterable<readonly ListValue[]> {
-  let id = firstId;
-  for (const row of rows) {
-    const values: ListValue[] = [
-      id,
-      row.reference_id,
-      row.row_no,
-      row.line,
-      row.beneficiary.id,
-      row.amount_minor,
-    ];
-    for (const column of varying) values.push(row[column]);
-    yield values;
-    id += 1n;
-  }
+  await recordRows(tx, 'batch', [id]);
 }
 
 /**
@@ -189,15 +145,21 @@ const DIGEST_GROUP = 5000n;
 
 export async function setDigest(tx: Transaction, batchId: bigint, digest: string): Promise<void> {
   await tx.run('update batches set digest = :digest where id = :batch', { batch: batchId, digest });
+  await recordRows(tx, 'batch', [batchId]);
 }
 
 /** To be called before the bank details of beneficiaries change: what was sent to them keeps the account it was sent to. */
 export async function keepSentAccounts(tx: Transaction, beneficiaryIds: readonly bigint[]): Promise<void> {
-  await tx.run(
+  const kept = await tx.all<{ id: bigint }>(
     `update payouts set fingerprint = (select b.fingerprint from beneficiaries b where b.id = payouts.beneficiary_id)
-     where beneficiary_id in (${inList('ids')}) and attempt_no > 0 and fingerprint is null`,
+     where beneficiary_id in (${inList('ids')}) and attempt_no > 0 and fingerprint is null returning id`,
     { ids: listParam(beneficiaryIds) },
   );
+  await recordRows(tx, 'payout', idsOf(kept));
+}
+
+function idsOf(rows: readonly { id: bigint }[]): bigint[] {
+  return rows.map(({ id }) => id);
 }
 
 export interface Approval {
@@ -223,9 +185,9 @@ export async function insertApproval(
   tx: Transaction,
   approval: { batch: BatchRow; digest: string; actor: Actor; at: string; signed_statement: string | null },
 ): Promise<void> {
-  await tx.run(
+  const stored = await tx.all<{ id: bigint }>(
     `insert into approvals (batch_id, digest, row_count, amount_minor, actor, os_user, host, approved_at, signed_statement)
-     values (:batch_id, :digest, :row_count, :amount_minor, :actor, :os_user, :host, :at, :signed_statement)`,
+     values (:batch_id, :digest, :row_count, :amount_minor, :actor, :os_user, :host, :at, :signed_statement) returning id`,
     {
       batch_id: approval.batch.id,
       digest: approval.digest,
@@ -238,6 +200,7 @@ export async function insertApproval(
       signed_statement: approval.signed_statement,
     },
   );
+  await recordRows(tx, 'approval', idsOf(stored));
 }
 
 /** Voids the approvals of another digest than this one; answers how many. */
@@ -247,11 +210,13 @@ export async function voidOtherApprovals(
   digest: string,
   why: { at: string; reason: string },
 ): Promise<number> {
-  return tx.run(
+  const voided = await tx.all<{ id: bigint }>(
     `update approvals set voided_at = :at, void_reason = :reason
-     where batch_id = :batch and digest <> :digest and voided_at is null`,
+     where batch_id = :batch and digest <> :digest and voided_at is null returning id`,
     { batch: batchId, digest, ...why },
   );
+  await recordRows(tx, 'approval', idsOf(voided));
+  return voided.length;
 }
 
 /** Whether anything of the batch may still be sent, and so needs an approval. */
@@ -286,14 +251,17 @@ export async function approveDrafts(tx: Transaction, batchId: bigint, at: string
  * attempt not executed. A second attempt follows one that was sent, whose reference the provider knows.
  */
 export async function cancelUnsent(tx: Transaction, batchId: bigint, at: string): Promise<number> {
-  return tx.run(
+  const cancelled = await tx.all<{ id: bigint }>(
     `update payouts set state = 'cancelled', cancelled_id = id, hold_reason = null, hold_note = null, updated_at = :at
      where batch_id = :batch and state in ('draft', 'approved', 'held') and position = 'available'
        and (attempt_no = 0 or (attempt_no = 1 and state = 'approved' and not exists (
          select 1 from sends s where s.payout_id = payouts.id and s.kind = 'submit'
-           and (s.outcome is null or s.outcome not in ('funds', 'credentials', 'rate_limited', 'never_sent', 'stopped')))))`,
+           and (s.outcome is null or s.outcome not in ('funds', 'credentials', 'rate_limited', 'never_sent', 'stopped')))))
+     returning id`,
     { batch: batchId, at },
   );
+  await recordRows(tx, 'payout', idsOf(cancelled));
+  return cancelled.length;
 }
 
 /** Marks a batch as cancelled once every row of it is: its name and its file may come again. Answers whether it is. */
@@ -303,6 +271,7 @@ export async function closeIfAllCancelled(tx: Transaction, batchId: bigint, at: 
        and not exists (select 1 from payouts where batch_id = :batch and state <> 'cancelled')`,
     { batch: batchId, at },
   );
+  if (changed === 1) await recordRows(tx, 'batch', [batchId]);
   return changed === 1;
 }
 

@@ -1,6 +1,7 @@
 /** Beneficiaries and what providers know of them. Private values come and go sealed; the keys are the vault's. */
 import type { DestinationKind } from '../domain/payout/rail.ts';
 import { inList, listParam, type Reader, type Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 // Types and not interfaces: a record is also a set of parameters, and only a type fits their index signature.
 export type BeneficiaryRecord = {
@@ -107,13 +108,23 @@ export async function allBeneficiaryIds(reader: Reader): Promise<bigint[]> {
 }
 
 export async function insertBeneficiaries(tx: Transaction, rows: Iterable<NewBeneficiary>): Promise<number> {
-  return tx.runMany(
+  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from beneficiaries');
+  const count = await tx.runMany(
     `insert into beneficiaries (beneficiary_ref, name, destination_kind, account_sealed, account_masked, fingerprint, ifsc,
        bank_name, account_type, email_sealed, email_masked, phone_sealed, phone_masked, row_fingerprint, created_at, updated_at)
      values (:beneficiary_ref, :name, :destination_kind, :account_sealed, :account_masked, :fingerprint, :ifsc,
        :bank_name, :account_type, :email_sealed, :email_masked, :phone_sealed, :phone_masked, :row_fingerprint, :created_at, :updated_at)`,
     rows,
   );
+  const added = await tx.all<{ id: bigint }>('select id from beneficiaries where id > :last order by id', {
+    last: last?.id ?? 0n,
+  });
+  await recordRows(
+    tx,
+    'beneficiary',
+    added.map(({ id }) => id),
+  );
+  return count;
 }
 
 /** Everything but the id, the reference and the day of creation, which stay for ever. */
@@ -121,14 +132,21 @@ export async function updateBeneficiaries(
   tx: Transaction,
   rows: Iterable<BeneficiaryRecord>,
 ): Promise<number> {
-  return tx.runMany(
+  const changed = [...rows];
+  const count = await tx.runMany(
     `update beneficiaries set name = :name, destination_kind = :destination_kind, account_sealed = :account_sealed,
        account_masked = :account_masked, fingerprint = :fingerprint, ifsc = :ifsc, bank_name = :bank_name,
        account_type = :account_type, email_sealed = :email_sealed, email_masked = :email_masked,
        phone_sealed = :phone_sealed, phone_masked = :phone_masked, row_fingerprint = :row_fingerprint, updated_at = :updated_at
      where id = :id`,
-    rows,
+    changed,
   );
+  await recordRows(
+    tx,
+    'beneficiary',
+    changed.map(({ id }) => id),
+  );
+  return count;
 }
 
 /** What providers know of these beneficiaries under their present account; of one provider where it is named. */
@@ -191,7 +209,8 @@ export async function saveRegistrations(
   tx: Transaction,
   rows: Iterable<RegistrationRecord>,
 ): Promise<number> {
-  return tx.runMany(
+  const said = [...rows];
+  const count = await tx.runMany(
     `insert into registrations (beneficiary_id, provider, provider_beneficiary_id, fingerprint, status, registered_name,
        failure_reason, registered_at, checked_at)
      select id, :provider, :provider_beneficiary_id, fingerprint, :status, :registered_name, :failure_reason, :registered_at, :checked_at
@@ -199,12 +218,17 @@ export async function saveRegistrations(
      on conflict (beneficiary_id, provider) do update set provider_beneficiary_id = excluded.provider_beneficiary_id,
        fingerprint = excluded.fingerprint, status = excluded.status, registered_name = excluded.registered_name,
        failure_reason = excluded.failure_reason, registered_at = excluded.registered_at, checked_at = excluded.checked_at`,
-    rows,
+    said,
   );
+  await recordRows(tx, 'registration', [...new Set(said.map((row) => row.beneficiary_id))]);
+  return count;
 }
 
 export async function deleteRegistrations(tx: Transaction, ids: readonly bigint[]): Promise<number> {
-  return tx.run(`delete from registrations where beneficiary_id in (${inList('ids')})`, {
-    ids: listParam(ids),
-  });
+  const gone = await tx.all<{ beneficiary_id: bigint }>(
+    `delete from registrations where beneficiary_id in (${inList('ids')}) returning beneficiary_id`,
+    { ids: listParam(ids) },
+  );
+  await recordRows(tx, 'registration', [...new Set(gone.map((row) => row.beneficiary_id))]);
+  return gone.length;
 }

@@ -2,6 +2,7 @@
 import type { BreakKind, BreakState } from '../domain/reconciliation/break.ts';
 import type { BreakRecord, StoredBreak } from '../domain/reconciliation/carry.ts';
 import type { Reader, Transaction } from './database.ts';
+import { recordRows, recordRun } from './records.ts';
 
 /** As stored, with a person's explanation. */
 export interface BreakRow extends Omit<BreakRecord, 'attempt_no'> {
@@ -228,12 +229,15 @@ async function recordBreakEvents(
   occasion: Occasion,
 ): Promise<void> {
   const personal = occasion.reconciliation_id === null;
+  const last = await tx.get<{ id: bigint | null }>('select max(id) as id from break_events');
+  const first = (last?.id ?? 0n) + 1n;
   await tx.runMany(
-    `insert into break_events (break_id, at, event, actor, reason, note, ledger_value, statement_value,
+    `insert into break_events (id, break_id, at, event, actor, reason, note, ledger_value, statement_value,
        reconciliation_id, entry_id)
-     values (:break_id, :at, :event, :actor, :reason, :note, :ledger_value, :statement_value, :reconciliation_id,
+     values (:id, :break_id, :at, :event, :actor, :reason, :note, :ledger_value, :statement_value, :reconciliation_id,
        :entry_id)`,
-    breaks.map((each) => ({
+    breaks.map((each, index) => ({
+      id: first + BigInt(index),
       break_id: each.id,
       event,
       ledger_value: each.ledger_value,
@@ -243,5 +247,12 @@ async function recordBreakEvents(
       entry_id: personal ? (each.entry_id ?? null) : null,
       ...occasion,
     })),
+  );
+  // Each event comes with a change of its break.
+  await recordRun(tx, 'break_event', first, breaks.length);
+  await recordRows(
+    tx,
+    'break',
+    breaks.map(({ id }) => id),
   );
 }

@@ -3,11 +3,19 @@
  * so that pages up to a fixed end show one state of the ledger however long the reading takes and whoever writes.
  */
 import type { ChainedAuditEvent, ChainKind } from '../domain/ledger/chain.ts';
-import type { NewEntry, Posting } from '../domain/ledger/entry.ts';
+import {
+  type ChainedEntry,
+  chainedEntry,
+  ENTRY_COLUMNS,
+  type EntryValues,
+  NO_POSTINGS,
+  Postings,
+  type PostingsOfEntry,
+} from './chained-entries.ts';
 import type { Reader } from './database.ts';
 
 // A page is a few megabytes, and a few milliseconds in which nothing else runs.
-const PAGE_ITEMS = 2000;
+const PAGE_ITEMS = 500;
 
 export interface DaySum {
   /** `key=value`, for the sums of one tag; null for those of the account. */
@@ -25,6 +33,9 @@ export interface LedgerSnapshot {
   last_seq: bigint;
   last_entry: bigint;
   last_audit: bigint;
+  last_send: bigint;
+  last_status: bigint;
+  last_break_event: bigint;
   days: DaySum[];
 }
 
@@ -32,9 +43,12 @@ export interface ChainedItem {
   seq: bigint;
   kind: ChainKind;
   item_id: bigint;
+  item_count: bigint;
+  /** SHA-256 of the rows that the link covers; null for entries and audit events. */
+  content: string | null;
   hash: string;
-  /** What stands in the ledger under that number; both are null where nothing does. */
-  entry: NewEntry | null;
+  /** What stands in the ledger under that number; both are null where nothing does, and for other kinds. */
+  entry: ChainedEntry | null;
   audit: ChainedAuditEvent | null;
 }
 
@@ -43,11 +57,14 @@ type Ends = Omit<LedgerSnapshot, 'days'>;
 /** One statement, and so one state, also while another process writes. */
 export async function ledgerSnapshot(reader: Reader): Promise<LedgerSnapshot> {
   const rows = await reader.all<Ends & { [K in keyof DaySum]: DaySum[K] | null }>(
-    `select ends.last_seq, ends.last_entry, ends.last_audit,
+    `select ends.last_seq, ends.last_entry, ends.last_audit, ends.last_send, ends.last_status, ends.last_break_event,
        d.tag, a.name as account, d.currency, d.booked_on, d.debit_minor, d.credit_minor, d.posting_count
      from (select coalesce((select max(seq) from chain), 0) as last_seq,
                   coalesce((select max(id) from journal_entries), 0) as last_entry,
-                  coalesce((select max(id) from audit_events), 0) as last_audit) ends
+                  coalesce((select max(id) from audit_events), 0) as last_audit,
+                  coalesce((select max(id) from sends), 0) as last_send,
+                  coalesce((select max(id) from status_events), 0) as last_status,
+                  coalesce((select max(id) from break_events), 0) as last_break_event) ends
      left join (
        select cast(null as text) as tag, account_id, currency, booked_on, debit_minor, credit_minor, posting_count from account_days
        union all
@@ -74,157 +91,82 @@ export async function ledgerSnapshot(reader: Reader): Promise<LedgerSnapshot> {
     last_seq: first?.last_seq ?? 0n,
     last_entry: first?.last_entry ?? 0n,
     last_audit: first?.last_audit ?? 0n,
+    last_send: first?.last_send ?? 0n,
+    last_status: first?.last_status ?? 0n,
+    last_break_event: first?.last_break_event ?? 0n,
     days,
   };
 }
 
+type LinkValues = readonly [
+  seq: bigint,
+  kind: ChainKind,
+  item_id: bigint,
+  item_count: bigint,
+  content: string | null,
+  hash: string,
+  ...entry: EntryValues,
+];
+
 /** All of the chain up to a place, in its order. */
 export async function* chainPages(reader: Reader, lastSeq: bigint): AsyncGenerator<ChainedItem[]> {
-  const accounts = new Map<bigint, string>();
+  const postings = new Postings(reader);
   for (let after = 0n; after < lastSeq; ) {
-    const links = await reader.all<LinkRow>(
-      `select c.seq, c.kind, c.item_id, c.hash, e.event, e.payout_id, e.attempt_no, e.cycle,
-         e.reference_id, e.provider, e.booked_on, e.recorded_at, e.description, e.actor, e.entry_ref, e.reverses_id, e.tags
+    const links = await reader.tuples<LinkValues>(
+      `select c.seq, c.kind, c.item_id, c.item_count, c.content, c.hash, ${ENTRY_COLUMNS}
        from chain c left join journal_entries e on c.kind = 'entry' and e.id = c.item_id
        where c.seq > :after and c.seq <= :last order by c.seq limit ${PAGE_ITEMS}`,
       { after, last: lastSeq },
     );
-    const end = links.at(-1)?.seq;
+    const end = links.at(-1)?.[0];
     if (end === undefined) return;
-    const range = { after, end };
-    const postings = await postingsOf(reader, links, range);
     const audits = await reader.all<ChainedAuditEvent & { id: bigint }>(
       `select id, at, actor, os_user, host, action, subject_kind, subject, details from audit_events
        where id in (select item_id from chain where kind = 'audit' and seq > :after and seq <= :end)`,
-      range,
+      { after, end },
     );
-    if (postings.some((posting) => !accounts.has(posting.account_id))) await readAccounts(reader, accounts);
     yield assemble(
       links,
-      postingsByEntry(postings, accounts),
+      await postingsOf(postings, links, { after, end }),
       new Map(audits.map((audit) => [audit.id, audit])),
     );
     after = end;
   }
 }
 
-interface LinkRow {
-  seq: bigint;
-  kind: ChainKind;
-  item_id: bigint;
-  hash: string;
-  /** Null where there is no such entry. */
-  event: string | null;
-  payout_id: bigint | null;
-  attempt_no: bigint | null;
-  cycle: bigint | null;
-  reference_id: string | null;
-  provider: string | null;
-  booked_on: string;
-  recorded_at: string;
-  description: string;
-  actor: string;
-  entry_ref: string | null;
-  reverses_id: bigint | null;
-  tags: string | null;
-}
-
-interface PostingRow {
-  entry_id: bigint;
-  account_id: bigint;
-  amount_minor: bigint;
-  currency: string;
-}
-
 /** A page's entries follow each other, and a range is read twice as fast as a list; unless someone tampered. */
 async function postingsOf(
-  reader: Reader,
-  links: readonly LinkRow[],
-  range: { after: bigint; end: bigint },
-): Promise<PostingRow[]> {
+  postings: Postings,
+  links: readonly LinkValues[],
+  { after, end }: { after: bigint; end: bigint },
+): Promise<ReadonlyMap<bigint, PostingsOfEntry>> {
   let first: bigint | undefined;
   let last = 0n;
-  for (const { kind, item_id } of links) {
+  for (const [, kind, item_id] of links) {
     if (kind !== 'entry') continue;
     if (first === undefined || item_id < first) first = item_id;
     if (item_id > last) last = item_id;
   }
-  if (first === undefined) return [];
-  const columns = 'select entry_id, account_id, amount_minor, currency from postings';
-  if (last - first < 2n * BigInt(PAGE_ITEMS)) {
-    return reader.all(
-      `${columns} where entry_id >= :first and entry_id <= :last order by entry_id, posting_no`,
-      { first, last },
-    );
-  }
-  return reader.all(
-    `${columns} where entry_id in (select item_id from chain where kind = 'entry' and seq > :after and seq <= :end)
-     order by entry_id, posting_no`,
-    range,
-  );
-}
-
-async function readAccounts(reader: Reader, accounts: Map<bigint, string>): Promise<void> {
-  for (const { id, name } of await reader.all<{ id: bigint; name: string }>('select id, name from accounts'))
-    accounts.set(id, name);
-}
-
-function postingsByEntry(
-  rows: readonly PostingRow[],
-  accounts: ReadonlyMap<bigint, string>,
-): Map<bigint, Posting[]> {
-  const byEntry = new Map<bigint, Posting[]>();
-  let entryId = 0n;
-  let postings: Posting[] = [];
-  for (const row of rows) {
-    if (row.entry_id !== entryId) {
-      entryId = row.entry_id;
-      postings = [];
-      byEntry.set(entryId, postings);
-    }
-    // An account that is gone has no name; no hash was ever made with an empty one.
-    postings.push({
-      account: accounts.get(row.account_id) ?? '',
-      amount_minor: row.amount_minor,
-      currency: row.currency,
-    });
-  }
-  return byEntry;
+  if (first === undefined) return new Map();
+  if (last - first < 2n * BigInt(PAGE_ITEMS)) return postings.between(first, last);
+  return postings.alongChain(after, end);
 }
 
 function assemble(
-  links: readonly LinkRow[],
-  postings: ReadonlyMap<bigint, Posting[]>,
+  links: readonly LinkValues[],
+  postings: ReadonlyMap<bigint, PostingsOfEntry>,
   audits: ReadonlyMap<bigint, ChainedAuditEvent>,
 ): ChainedItem[] {
-  return links.map((link) => ({
-    seq: link.seq,
-    kind: link.kind,
-    item_id: link.item_id,
-    hash: link.hash,
-    entry: link.event === null ? null : entryOf(link, link.event, postings.get(link.item_id) ?? []),
-    audit: link.kind === 'audit' ? (audits.get(link.item_id) ?? null) : null,
+  return links.map(([seq, kind, item_id, item_count, content, hash, ...entry]) => ({
+    seq,
+    kind,
+    item_id,
+    item_count,
+    content,
+    hash,
+    entry: entry[0] === null ? null : chainedEntry(entry, postings.get(item_id) ?? NO_POSTINGS),
+    audit: kind === 'audit' ? (audits.get(item_id) ?? null) : null,
   }));
-}
-
-function entryOf(row: LinkRow, event: string, postings: readonly Posting[]): NewEntry {
-  return {
-    event,
-    payout:
-      row.payout_id === null
-        ? null
-        : { payout_id: row.payout_id, attempt_no: Number(row.attempt_no), cycle: Number(row.cycle) },
-    reference_id: row.reference_id,
-    provider: row.provider,
-    booked_on: row.booked_on,
-    recorded_at: row.recorded_at,
-    description: row.description,
-    actor: row.actor,
-    entry_ref: row.entry_ref,
-    reverses_id: row.reverses_id,
-    tags: row.tags,
-    postings,
-  };
 }
 
 /** What stands in the ledger and not in the chain, up to the ends of a snapshot. Empty unless someone tampered. */

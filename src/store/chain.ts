@@ -1,16 +1,25 @@
 /**
- * The SHA-256 chain over journal entries and audit events: each hash covers the one before it and the item's whole
- * text, so that an edit, a deletion, an insertion or another order anywhere shows in every later hash.
+ * The SHA-256 chain over everything that is evidence: each hash covers the one before it and an item's whole text, or
+ * the hash of the rows that it covers, so that an edit, a deletion, an insertion or another order anywhere shows.
  */
 import { hash } from 'node:crypto';
-import { CHAIN_START, type ChainKind, chainInput } from '../domain/ledger/chain.ts';
+import { CHAIN_START, type ChainKind, canonicalContent, chainInput } from '../domain/ledger/chain.ts';
 import type { ListValue, Reader, Transaction } from './database.ts';
 
 export interface ChainItem {
   kind: ChainKind;
   item_id: bigint;
-  /** From domain/ledger/chain.ts. */
+  /** From domain/ledger/chain.ts; of an entry or an audit event. */
   canonical: string;
+}
+
+/** One link for rows that are covered by the hash of their texts. */
+export interface ContentItem {
+  kind: ChainKind;
+  item_id: bigint;
+  item_count: bigint;
+  /** SHA-256 in hexadecimal. */
+  content: string;
 }
 
 export interface ChainHead {
@@ -31,17 +40,30 @@ export async function chainHead(reader: Reader): Promise<ChainHead> {
 }
 
 /** Appends items in the order given; the transaction's write lock keeps two writers from the same place. */
-export async function appendToChain(tx: Transaction, items: Iterable<ChainItem>): Promise<void> {
+export async function appendToChain(
+  tx: Transaction,
+  items: Iterable<ChainItem | ContentItem>,
+): Promise<void> {
   const before = await chainHead(tx);
-  await tx.insertMany('chain', ['seq', 'kind', 'item_id', 'hash'], links(before, items));
+  await tx.insertMany(
+    'chain',
+    ['seq', 'kind', 'item_id', 'item_count', 'content', 'hash'],
+    links(before, items),
+  );
 }
 
-function* links(before: ChainHead, items: Iterable<ChainItem>): Iterable<ListValue[]> {
+function* links(before: ChainHead, items: Iterable<ChainItem | ContentItem>): Iterable<ListValue[]> {
   let seq = before.length;
   let previous = before.head;
   for (const item of items) {
+    const { kind, item_id } = item;
+    const covered = 'content' in item ? item : { item_count: 1n, content: null };
     seq += 1n;
-    previous = chainHash(previous, item.kind, item.item_id, item.canonical);
-    yield [seq, item.kind, item.item_id, previous];
+    previous = chainHash(previous, kind, item_id, textOf(item));
+    yield [seq, kind, item_id, covered.item_count, covered.content, previous];
   }
+}
+
+function textOf(item: ChainItem | ContentItem): string {
+  return 'content' in item ? canonicalContent(item.item_count, item.content) : item.canonical;
 }

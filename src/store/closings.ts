@@ -2,6 +2,7 @@
 import { accountsOfProvider } from '../domain/ledger/account.ts';
 import { type ClosedDays, closedKey } from '../domain/ledger/closed-days.ts';
 import type { Reader, Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 export interface Closing {
   provider: string;
@@ -41,10 +42,16 @@ export async function closedThrough(
 }
 
 export async function insertClosing(tx: Transaction, closing: Closing): Promise<void> {
-  await tx.run(
+  const stored = await tx.all<{ id: bigint }>(
     `insert into closings (provider, currency, through, available_minor, in_transit_minor, payout_count, closed_at, actor)
-     values (:provider, :currency, :through, :available_minor, :in_transit_minor, :payout_count, :closed_at, :actor)`,
+     values (:provider, :currency, :through, :available_minor, :in_transit_minor, :payout_count, :closed_at, :actor)
+     returning id`,
     { ...closing },
+  );
+  await recordRows(
+    tx,
+    'closing',
+    stored.map(({ id }) => id),
   );
 }
 

@@ -24,6 +24,8 @@ export type Params = Readonly<Record<string, Value>>;
 export interface Reader {
   all<T>(sql: string, params?: Params): Promise<T[]>;
   get<T>(sql: string, params?: Params): Promise<T | undefined>;
+  /** Rows as arrays, in the order of the columns: half the time of `all`, for what reads all there is. */
+  tuples<T extends readonly unknown[]>(sql: string, params?: Params): Promise<T[]>;
 }
 
 export interface Transaction extends Reader {
@@ -274,6 +276,10 @@ class SqliteConnections implements Database {
     return this.#read(() => this.#reads.prepare(sql).get(params) as T | undefined);
   }
 
+  async tuples<T extends readonly unknown[]>(sql: string, params: Params = {}): Promise<T[]> {
+    return this.#read(() => this.#reads.prepare(sql).allValues(params) as unknown as T[]);
+  }
+
   async #read<T>(work: () => T): Promise<T> {
     // In memory both connections are one: a read must not slip into another's open transaction.
     if (this.#reader === this.#writer) return this.#enqueue(async () => work());
@@ -330,6 +336,8 @@ class SqliteConnections implements Database {
         statements.prepare(sql).get(params) as T | undefined,
       values: async <T extends readonly unknown[]>(sql: string, params: Params = {}) =>
         statements.preparePlain(sql).allValues(params) as readonly unknown[] as T[],
+      tuples: async <T extends readonly unknown[]>(sql: string, params: Params = {}) =>
+        statements.prepare(sql).allValues(params) as unknown as T[],
       run: async (sql, params = {}) => statements.prepare(sql).run(params),
       runMany: async (sql, rows) => {
         const statement = statements.prepare(sql);

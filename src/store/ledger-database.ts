@@ -12,6 +12,8 @@ import tagsSql from './migrations/sqlite/0008_tags.sql';
 import openAmountsSql from './migrations/sqlite/0009_open_amounts.sql';
 import signedApprovalsSql from './migrations/sqlite/0010_signed_approvals.sql';
 import largeStatementsSql from './migrations/sqlite/0011_large_statements.sql';
+import evidenceSql from './migrations/sqlite/0012_evidence.sql';
+import { recordEverything } from './records.ts';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
 export const LEDGER_APPLICATION_ID = 0x70617972;
@@ -28,6 +30,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 9, name: '0009_open_amounts', statements: openAmountsSql },
   { version: 10, name: '0010_signed_approvals', statements: signedApprovalsSql },
   { version: 11, name: '0011_large_statements', statements: largeStatementsSql },
+  { version: 12, name: '0012_evidence', statements: evidenceSql, complete: recordEverything },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

@@ -20,6 +20,7 @@ import {
   type Params,
   type Transaction,
 } from './database.ts';
+import { recordRows } from './records.ts';
 
 const ENTRY_COLUMNS = [
   'id',
@@ -231,7 +232,13 @@ async function openAccounts(tx: Transaction, entries: readonly NewEntry[]): Prom
       .filter((name) => !ids.has(name))
       .map((name) => ({ name, class: classOf(name), opened_at: openedAt.get(name) ?? '' })),
   );
-  return accountIdsOf(tx, names);
+  const opened = await accountIdsOf(tx, names);
+  await recordRows(
+    tx,
+    'account',
+    [...opened].filter(([name]) => !ids.has(name)).map(([, id]) => id),
+  );
+  return opened;
 }
 
 function classOf(name: string): string {

@@ -4,13 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { PayrunError } from '../domain/errors.ts';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 
 /** `statements` is the file's whole text; `version` is the number in its name. */
 export interface Migration {
   version: number;
   name: string;
   statements: string;
+  /** What SQL cannot do, such as hashing; in the same transaction, after the statements. */
+  complete?: (tx: Transaction) => Promise<void>;
 }
 
 interface Applied {
@@ -45,6 +47,7 @@ export async function migrate(
       );
       if (done === 0) return;
       for (const statement of splitStatements(migration.statements)) await tx.run(statement);
+      await migration.complete?.(tx);
     });
   }
 }

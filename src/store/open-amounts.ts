@@ -1,5 +1,6 @@
 /** How much each reconciliation left open, per currency: what the chart of a report shows. */
 import type { Reader, Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 /** Keeps the differences of all breaks of a provider that are open now. */
 export async function keepOpenAmounts(
@@ -15,6 +16,7 @@ export async function keepOpenAmounts(
      group by currency`,
     { id: reconciliationId, provider },
   );
+  await recordRows(tx, 'open_amount', [reconciliationId]);
 }
 
 /** Since a reconciliation, by its number: minor units by currency; one that left nothing open has no row. */

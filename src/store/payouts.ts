@@ -1,6 +1,7 @@
 /** Payouts as decisions need them, read and written in sets. Lists for people are in payout-list.ts. */
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { inList, listParam, type Params, type Reader, type Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 type Row = Omit<StoredPayout, 'cycle' | 'attempt_no'> & { cycle: bigint; attempt_no: bigint };
 
@@ -78,6 +79,7 @@ const CHANGEABLE = [
 
 export async function savePayouts(tx: Transaction, payouts: readonly StoredPayout[]): Promise<void> {
   for (const payout of payouts) await tx.run(updateSql(payout, CHANGEABLE), { ...payout });
+  await recordSettled(tx, payouts);
 }
 
 /**
@@ -98,6 +100,20 @@ export async function saveChanges(
     else alike.set(sql, [{ ...after }]);
   }
   for (const [sql, rows] of alike) await tx.runMany(sql, rows);
+  await recordSettled(
+    tx,
+    changes.map(({ after }) => after),
+  );
+}
+
+/** Chains the payouts as they are now; what is being sent is chained with its answer. */
+async function recordSettled(tx: Transaction, payouts: readonly StoredPayout[]): Promise<void> {
+  const settled = payouts.filter((payout) => payout.state !== 'submitting');
+  await recordRows(
+    tx,
+    'payout',
+    settled.map((payout) => payout.id),
+  );
 }
 
 function updateSql(payout: StoredPayout, columns: readonly string[]): string {

@@ -6,6 +6,7 @@ import type { PayoutState, Position } from '../domain/payout/payout.ts';
 import type { Rail } from '../domain/payout/rail.ts';
 import type { Rule } from '../domain/reconciliation/match.ts';
 import type { Reader, Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 /** One attempt with what is known of it: of the current one the payout tells, of ended ones the attempt itself. */
 export interface AttemptRow {
@@ -227,6 +228,7 @@ export async function beginReconciliation(
      values (:id, :provider, :at, :today_on, :actor, 0, 0, 0, 0, 0, '{}')`,
     { id, ...reconciliation },
   );
+  await recordRows(tx, 'reconciliation', [id]);
   return id;
 }
 
@@ -244,6 +246,7 @@ export async function finishReconciliation(
      where id = :id`,
     { id, ...counts },
   );
+  await recordRows(tx, 'reconciliation', [id]);
 }
 
 /** The latest of a provider, oldest first. */

@@ -3,6 +3,7 @@
  * been compared, this ledger cannot know what was sent after the backup was made.
  */
 import { inList, listParam, type Reader, type Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 export interface NewRestore {
   restored_at: string;
@@ -21,10 +22,15 @@ export async function lastSent(reader: Reader): Promise<string | null> {
 /** To be called on the backup before anything else is written to it; answers from when on it knows nothing. */
 export async function insertRestore(tx: Transaction, restore: NewRestore): Promise<string | null> {
   const sentUntil = await lastSent(tx);
-  await tx.run(
+  const stored = await tx.all<{ id: bigint }>(
     `insert into restores (restored_at, actor, backup_file, sent_until)
-     values (:restored_at, :actor, :backup_file, :sent_until)`,
+     values (:restored_at, :actor, :backup_file, :sent_until) returning id`,
     { ...restore, sent_until: sentUntil },
+  );
+  await recordRows(
+    tx,
+    'restore',
+    stored.map(({ id }) => id),
   );
   return sentUntil;
 }
@@ -56,6 +62,7 @@ export async function insertRestoreChecks(
      on conflict (restore_id, provider) do nothing`,
     restoreIds.map((id) => ({ id, provider, at })),
   );
+  await recordRows(tx, 'restore_check', restoreIds);
 }
 
 /** A payout of the provider's that no payout of this ledger answers for. */
@@ -78,6 +85,7 @@ export async function saveForeignPayouts(tx: Transaction, rows: readonly Foreign
      on conflict do nothing`,
     rows.map((row) => ({ ...row })),
   );
+  if (rows.length > 0) await recordRows(tx, 'foreign_payout', [0n]);
 }
 
 export async function markAdopted(
@@ -91,6 +99,7 @@ export async function markAdopted(
      where provider = :provider and adopted_at is null and lower(provider_reference) in (${inList('references')})`,
     { provider, at, references: listParam(references.map((reference) => reference.toLowerCase())) },
   );
+  await recordRows(tx, 'foreign_payout', [0n]);
 }
 
 /** What any restore may have lost was sent after this; `since` is null where nothing is known to be older. */

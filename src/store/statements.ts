@@ -5,6 +5,8 @@
 import type { ProviderState } from '../domain/payout/payout.ts';
 import type { LineKind, StatementLine } from '../domain/reconciliation/statement-line.ts';
 import type { Reader, Transaction } from './database.ts';
+import { HASHED_COLUMNS, LinesHash } from './line-hash.ts';
+import { recordRows } from './records.ts';
 
 export interface Statement {
   id: bigint;
@@ -100,12 +102,13 @@ export async function storeStatement(
     { id, ...statement },
   );
   const stored: StoredStatement = { id, row_count: 0n, new_count: 0n, from_on: null, to_on: null };
+  const hash = new LinesHash(provider);
   let lineId = await nextId(tx, 'statement_lines');
   for (const lines of pages) {
     const newCount = await tx.insertMany(
       'statement_lines',
       LINE_COLUMNS,
-      lineValues(lineId, lines),
+      lineValues(lineId, lines, hash),
       { provider },
       ['provider', 'content_sha256', 'occurrence'],
     );
@@ -120,37 +123,22 @@ export async function storeStatement(
     }
   }
   await tx.run(
-    `update statements set row_count = :row_count, new_count = :new_count, from_on = :from_on, to_on = :to_on
-     where id = :id`,
-    { ...stored },
+    `update statements set row_count = :row_count, new_count = :new_count, from_on = :from_on, to_on = :to_on,
+       lines_sha256 = :lines_sha256 where id = :id`,
+    { ...stored, lines_sha256: hash.digest() },
   );
+  await recordRows(tx, 'statement', [id]);
   return stored;
 }
 
-// As the columns are called in lines too, after those that are not.
-const LINE_FIELDS = [
-  'provider_id',
-  'provider_reference',
-  'utr',
-  'provider_beneficiary_id',
-  'kind',
-  'amount_minor',
-  'currency',
-  'fee_minor',
-  'tax_minor',
-  'status',
-  'status_word',
-  'failure_reason',
-  'stated_at',
-  'stated_on',
-  'cells',
-] as const;
-const LINE_COLUMNS = ['id', 'content_sha256', 'occurrence', ...LINE_FIELDS];
+const LINE_COLUMNS = ['id', ...HASHED_COLUMNS];
 
-function* lineValues(firstId: bigint, lines: readonly NewLine[]) {
+function* lineValues(firstId: bigint, lines: readonly NewLine[], hash: LinesHash) {
   let id = firstId;
   for (const line of lines) {
-    yield [id, line.content, line.occurrence, ...LINE_FIELDS.map((name) => line[name])];
+    const values = HASHED_COLUMNS.map((column) => line[column === 'content_sha256' ? 'content' : column]);
+    hash.add(line.line_no, values);
+    yield [id, ...values];
     id += 1n;
   }
 }

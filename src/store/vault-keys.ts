@@ -1,6 +1,7 @@
 /** The vault's keys, each sealed under the key file's key. The newest that is not retired seals; all of them open. */
 import { PayrunError } from '../domain/errors.ts';
 import type { Reader, Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 export interface VaultKeyRow {
   id: bigint;
@@ -21,18 +22,31 @@ export async function addVaultKey(
   keys: { wrapped_data_key: string; wrapped_fingerprint_key: string },
   now: string,
 ): Promise<bigint> {
-  await tx.run('update vault_keys set retired_at = :now where retired_at is null', { now });
+  const retired = await tx.all<{ id: bigint }>(
+    'update vault_keys set retired_at = :now where retired_at is null returning id',
+    { now },
+  );
   const row = await tx.get<{ id: bigint }>(
     `insert into vault_keys (wrapped_data_key, wrapped_fingerprint_key, created_at)
      values (:wrapped_data_key, :wrapped_fingerprint_key, :now) returning id`,
     { wrapped_data_key: keys.wrapped_data_key, wrapped_fingerprint_key: keys.wrapped_fingerprint_key, now },
   );
-  return row?.id ?? 0n;
+  const id = row?.id ?? 0n;
+  await recordRows(tx, 'vault_key', [...retired.map((key) => key.id), id]);
+  return id;
 }
 
 /** Removes the keys that no longer seal; only where nothing is sealed under them any more. Answers how many. */
 export async function deleteRetiredKeys(tx: Transaction): Promise<number> {
-  return tx.run('delete from vault_keys where retired_at is not null');
+  const gone = await tx.all<{ id: bigint }>(
+    'delete from vault_keys where retired_at is not null returning id',
+  );
+  await recordRows(
+    tx,
+    'vault_key',
+    gone.map(({ id }) => id),
+  );
+  return gone.length;
 }
 
 /**
@@ -86,5 +100,10 @@ export async function replaceSeals(tx: Transaction, rows: readonly SealedRow[]):
     `update beneficiaries set account_sealed = :account_sealed, email_sealed = :email_sealed, phone_sealed = :phone_sealed
      where id = :id and beneficiary_ref = :beneficiary_ref`,
     rows,
+  );
+  await recordRows(
+    tx,
+    'beneficiary',
+    rows.map(({ id }) => id),
   );
 }

@@ -5,6 +5,7 @@
 import { Bug } from '../domain/errors.ts';
 import type { ProviderState } from '../domain/payout/payout.ts';
 import { inList, listParam, type Params, type Reader, type Transaction } from './database.ts';
+import { recordRows } from './records.ts';
 
 export const WEBHOOK_STATES = ['received', 'applied', 'unknown_reference'] as const;
 export type WebhookState = (typeof WEBHOOK_STATES)[number];
@@ -74,7 +75,10 @@ export async function storeWebhook(tx: Transaction, webhook: NewWebhook): Promis
       state: subject ? 'received' : 'unknown_reference',
     },
   );
-  if (row) return { ...row, is_new: true };
+  if (row) {
+    await recordRows(tx, 'webhook', [row.id]);
+    return { ...row, is_new: true };
+  }
   const known = await webhookBySha256(tx, webhook.provider, webhook.sha256);
   if (known) return known;
   throw new Bug(`The event ${webhook.sha256} was neither stored nor there before.`);
@@ -170,6 +174,11 @@ export async function settleWebhooks(
      where id = :id and state = 'received'`,
     settled.map(({ id, effect, note }) => ({ id, effect, note, at })),
   );
+  await recordRows(
+    tx,
+    'webhook',
+    settled.map(({ id }) => id),
+  );
 }
 
 export async function countTries(tx: Transaction, ids: readonly bigint[]): Promise<void> {
@@ -177,6 +186,7 @@ export async function countTries(tx: Transaction, ids: readonly bigint[]): Promi
     "update webhooks set tries = tries + 1 where id = :id and state = 'received'",
     ids.map((id) => ({ id })),
   );
+  await recordRows(tx, 'webhook', ids);
 }
 
 export interface WebhookRow {

@@ -1,4 +1,5 @@
 /** Fills a ledger with paid payouts, through the store's own code, so that what is measured is a ledger as it would be. */
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -13,7 +14,7 @@ async function store() {
   const outfile = join(ROOT, 'node_modules', '.cache', `payrun-bench-${process.pid}.mjs`);
   await build({
     stdin: {
-      contents: `export { openLedger } from './src/store/ledger-database.ts'; export { postEntries } from './src/store/ledger.ts';
+      contents: `export { openLedger } from './src/store/ledger-database.ts'; export { postEntries } from './src/store/ledger.ts'; export { recordRows, recordRun } from './src/store/records.ts'; export { canonicalImport } from './src/domain/payout/batch.ts';
         export { entriesToMove } from './src/domain/ledger/payout-entries.ts';`,
       resolveDir: ROOT,
       loader: 'ts',
@@ -52,29 +53,42 @@ export function makeDayLedger(path, payouts) {
 }
 
 async function fillLedger(path, payouts, payoutOf) {
-  const { openLedger, postEntries, entriesToMove } = await store();
+  const { openLedger, postEntries, recordRows, recordRun, entriesToMove, canonicalImport } = await store();
+  const imported = createHash('sha256');
   const database = await openLedger(path, AT);
-  await database.transaction((tx) =>
-    tx.run(
+  await database.transaction(async (tx) => {
+    await tx.run(
       `insert into batches (id, name, provider, currency, row_count, amount_minor, digest, file_name, file_sha256, content_sha256, account, imported_at, imported_by)
        values (1, 'large', 'nxt', 'INR', ${payouts}, 1, 'd', 'f.csv', 's', 'c', 'expenses:payouts', '${AT}', 'bench')`,
-    ),
-  );
+    );
+  });
   for (let first = 1; first <= payouts; first += GROUP) {
     const rows = Array.from({ length: Math.min(GROUP, payouts - first + 1) }, (_, index) => ({
       id: first + index,
       ...payoutOf(first + index),
     }));
+    for (const row of rows) imported.update(canonicalImport(importedRow(row)));
     await database.transaction(async (tx) => {
       await tx.runMany(PAYOUT, rows.map(payoutParams));
       const sent = rows.filter((row) => row.sent);
       await tx.runMany(ATTEMPT, sent.map(attemptParams));
+      await tx.runMany(SEND, sent.map(sendParams));
+      await recordRun(tx, 'send', BigInt(first), sent.length);
+      await recordRows(
+        tx,
+        'payout',
+        rows.map((row) => BigInt(row.id)),
+      );
       await postEntries(
         tx,
         rows.flatMap((row) => entriesOf(row, entriesToMove)),
       );
     });
   }
+  await database.transaction(async (tx) => {
+    await tx.run('update batches set rows_sha256 = :sha256', { sha256: imported.digest('hex') });
+    await recordRows(tx, 'batch', [1n]);
+  });
   await database.close();
   return payouts * 2;
 }
@@ -111,6 +125,23 @@ function attemptParams({ id, reference, amount, sent }) {
     amount: String(amount),
   });
   return { id, reference, beneficiary, body, at: sent.at };
+}
+
+const SEND = `insert into sends (id, payout_id, attempt_no, kind, sent_at) values (:id, :id, 1, 'submit', :at)`;
+
+const sendParams = ({ id, sent }) => ({ id, at: sent.at });
+
+function importedRow({ id, reference, amount }) {
+  const absent = { narration: null, purpose: null, tags: null };
+  const same = {
+    currency: 'INR',
+    rail: 'IMPS',
+    account: 'expenses:payouts',
+    provider: 'nxt',
+    created_at: AT,
+  };
+  const own = { id, row_no: id, line_no: id, reference_id: reference, amount_minor: amount };
+  return { ...own, ...same, ...absent, beneficiary_id: 1 };
 }
 
 function entriesOf({ id, reference, amount, day, sent }, entriesToMove) {

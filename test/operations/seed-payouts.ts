@@ -1,6 +1,7 @@
 /** Payouts written straight into a ledger as a run of submissions and syncs would leave them. */
 import type { PayoutState, Position } from '../../src/domain/payout/payout.ts';
 import type { Database, Transaction } from '../../src/store/database.ts';
+import { recordEverything, recordRows } from '../../src/store/records.ts';
 import { BATCH_SQL, BENEFICIARY_SQL, PAYOUT_SQL } from './seed-sql.ts';
 
 export interface SeededPayout {
@@ -49,6 +50,7 @@ export async function seedPayouts(
     await tx.run(BENEFICIARY_SQL);
     await tx.run(BATCH_SQL, { provider, rows: payouts.length });
     for (const [index, payout] of payouts.entries()) await seedPayout(tx, provider, index + 1, payout);
+    await recordEverything(tx);
   });
 }
 
@@ -86,6 +88,11 @@ async function seedPayout(
         provider_id: end?.provider_id ?? null,
       },
     );
+    await tx.run(
+      `insert into sends (payout_id, attempt_no, kind, sent_at, answered_at, outcome, http_status)
+       values (:id, :no, 'submit', :at, :at, 'accepted', 202)`,
+      { id, no, at: payout.submitted_at },
+    );
   }
 }
 
@@ -98,15 +105,20 @@ export async function changePayout(
   >,
 ): Promise<void> {
   const names = Object.keys(changes);
-  await database.transaction((tx) =>
-    tx.run(
-      `update payouts set ${names.map((name) => `${name} = :${name}`).join(', ')} where reference_id = :reference`,
+  await database.transaction(async (tx) => {
+    const changed = await tx.all<{ id: bigint }>(
+      `update payouts set ${names.map((name) => `${name} = :${name}`).join(', ')} where reference_id = :reference returning id`,
       {
         ...changes,
         reference: referenceId,
       },
-    ),
-  );
+    );
+    await recordRows(
+      tx,
+      'payout',
+      changed.map(({ id }) => id),
+    );
+  });
 }
 
 export const HEADER =

@@ -100,6 +100,10 @@ export function mortalDatabase(database: Database, points: Steps): Database {
       points.alive();
       return database.get(sql, params);
     },
+    tuples: async (sql, params) => {
+      points.alive();
+      return database.tuples(sql, params);
+    },
     each: (sql, params) => database.each(sql, params),
     transaction: async (work) => {
       await points.pass('transaction: before it begins');
@@ -122,9 +126,14 @@ export function mortalDatabase(database: Database, points: Steps): Database {
 function mortalTransaction(tx: Transaction, points: Steps): Transaction {
   const write = (table: string) => points.hit(`write: ${table}`);
   return {
-    all: (sql, params) => tx.all(sql, params),
+    all: (sql, params) => {
+      // `update … returning` asks and writes.
+      if (tableOf(sql) !== 'nothing') write(tableOf(sql));
+      return tx.all(sql, params);
+    },
     get: (sql, params) => tx.get(sql, params),
     values: (sql, params) => tx.values(sql, params),
+    tuples: (sql, params) => tx.tuples(sql, params),
     run: (sql, params) => {
       write(tableOf(sql));
       return tx.run(sql, params);

@@ -15,6 +15,7 @@ import type { Provider } from '../../src/providers/provider.ts';
 import { Chance, SEED_LIMIT } from '../../src/sandbox/chance.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openLedger } from '../../src/store/ledger-database.ts';
+import { recordEverything } from '../../src/store/records.ts';
 import { holdRunner } from '../../src/store/runner.ts';
 import { BATCH_SQL, BENEFICIARY_SQL } from '../operations/seed-sql.ts';
 import { auditEnd, auditStanding, type Finding } from './auditor.ts';
@@ -116,6 +117,7 @@ async function seedLedger(path: string, rows: number): Promise<string> {
         at,
       })),
     );
+    await recordEverything(tx);
   });
   await database.close();
   return path;

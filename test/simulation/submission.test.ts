@@ -53,7 +53,7 @@ describe('a process that dies while it submits, and the next one', () => {
 
   test('while it syncs, at every step', async () => {
     const mode = modeNamed('ends returned');
-    for (let step = 1; step <= 28; step += 1) {
+    for (let step = 1; step <= 44; step += 1) {
       const plan = { mode, seed: SEED, rows: 2, concurrency: 2, deaths: [], sync_deaths: [step, step] };
       await liveAndTally(laboratory, plan, whole);
     }

@@ -3,6 +3,7 @@ import type { NewEntry } from '../../src/domain/ledger/entry.ts';
 import { entriesToMove } from '../../src/domain/ledger/payout-entries.ts';
 import type { Position } from '../../src/domain/payout/payout.ts';
 import type { Database } from '../../src/store/database.ts';
+import { recordEverything } from '../../src/store/records.ts';
 
 export const AVAILABLE = 'assets:providers:nxt:available';
 export const IN_TRANSIT = 'assets:providers:nxt:in-transit';
@@ -38,6 +39,7 @@ export async function insertPayouts(database: Database, positions: readonly Posi
         utr: position === 'paid' ? `UTR${index + 1}` : null,
       })),
     );
+    await recordEverything(tx);
   });
 }
 

@@ -23,6 +23,15 @@ async function ledger(): Promise<Database> {
       `insert into attempts (payout_id, attempt_no, provider, provider_reference, provider_beneficiary_id, body, body_sha256, stored_at)
        values (1, 1, 'nxt', 'p-1', 'bene_1', '{"amount":1500}', 'sha', 't')`,
     );
+    await tx.run(
+      `insert into statements (id, provider, profile, file_name, sha256, row_count, new_count, imported_at, imported_by)
+       values (1, 'nxt', 'nxtbanking', 'report.csv', 'sha', 1, 1, 't', 'anna')`,
+    );
+    await tx.run(
+      `insert into statement_lines (id, provider, content_sha256, occurrence, amount_minor, currency, status, status_word, cells)
+       values (1, 'nxt', 'sha', 1, 1500, 'INR', 'success', 'SUCCESS', '{}')`,
+    );
+    await tx.run('insert into statement_rows (statement_id, line_no, line_id) values (1, 2, 1)');
   });
   return database;
 }
@@ -50,6 +59,10 @@ describe('the database itself refuses', () => {
     ['delete from audit_events', 'the audit log is never deleted'],
     ["update chain set hash = 'x' where seq = 1", 'the chain is never changed'],
     ['delete from chain', 'the chain is never deleted'],
+    ['update statement_lines set amount_minor = 1', 'the lines of a statement are never changed'],
+    ['delete from statement_lines', 'the lines of a statement are never deleted'],
+    ['update statement_rows set line_no = 9', 'the lines of a statement are never changed'],
+    ['delete from statement_rows', 'the lines of a statement are never deleted'],
     ['update attempts set body = \'{"amount":15000}\'', 'with the bytes it was stored with'],
     ["update attempts set provider_reference = 'p-9'", 'with the bytes it was stored with'],
     ["update attempts set provider_beneficiary_id = 'bene_9'", 'with the bytes it was stored with'],

@@ -1,11 +1,12 @@
 /**
- * The one text of a journal entry and of an audit event that the chain's hashes are made of. Every column is in it,
- * the account by its name, in a fixed order; whatever is edited in the database afterwards changes the text. These
- * forms may never change: an old ledger's chain would no longer hold.
+ * The one text of a journal entry, of an audit event and of any other row of evidence that the chain's hashes are made
+ * of. Every column is in it, the account by its name, in a fixed order; whatever is edited in the database afterwards
+ * changes the text. These forms may never change: an old ledger's chain would no longer hold.
  */
 import type { NewEntry } from './entry.ts';
 
-export type ChainKind = 'entry' | 'audit';
+/** `entry` and `audit` hash an item's own text; every other kind hashes the content of the rows that it covers. */
+export type ChainKind = 'entry' | 'audit' | (string & {});
 
 /** The hash before the first. */
 export const CHAIN_START = '0'.repeat(64);
@@ -55,6 +56,11 @@ export function canonicalAuditEvent(event: ChainedAuditEvent): string {
     event.subject,
     event.details,
   ]);
+}
+
+/** What a link says that covers rows by the hash of their texts. */
+export function canonicalContent(rowCount: bigint, contentSha256: string): string {
+  return `${rowCount}\n${contentSha256}`;
 }
 
 /** What is hashed: the chain so far, and which item comes next with which text. */

@@ -62,6 +62,38 @@ export function statedPayout(row: StatedPayout, amount: string, currency: string
   ].join(SEPARATOR);
 }
 
+/** A row as it is stored at import, every column of it: what `batches.rows_sha256` is made of. */
+export interface ImportedRow {
+  id: bigint;
+  row_no: bigint | number;
+  line_no: bigint | number;
+  reference_id: string;
+  beneficiary_id: bigint;
+  amount_minor: bigint;
+  currency: string;
+  rail: string;
+  narration: string | null;
+  purpose: string | null;
+  account: string;
+  tags: string | null;
+  provider: string;
+  created_at: string;
+}
+
+// No value holds a control character, so that "nothing" and an empty text do not read alike.
+export const IMPORTED_ABSENT = '\x1e';
+
+/** In the order in which `canonicalImport` has them. */
+export const IMPORTED_COLUMNS = [
+  ...['id', 'row_no', 'line_no', 'reference_id', 'beneficiary_id', 'amount_minor', 'currency', 'rail'],
+  ...['narration', 'purpose', 'account', 'tags', 'provider', 'created_at'],
+] as const;
+
+export function canonicalImport(row: ImportedRow): string {
+  const absent = IMPORTED_ABSENT;
+  return `${row.id}\t${row.row_no}\t${row.line_no}\t${row.reference_id}\t${row.beneficiary_id}\t${row.amount_minor}\t${row.currency}\t${row.rail}\t${row.narration ?? absent}\t${row.purpose ?? absent}\t${row.account}\t${row.tags ?? absent}\t${row.provider}\t${row.created_at}\n`;
+}
+
 /** How many approvals a batch needs before it may be sent; with none required the first one does. */
 export function approvalsNeeded(required: number): number {
   return Math.max(1, required);

@@ -54,10 +54,12 @@ function dyingAfter(database: Database, at: number, when: 'before commit' | 'aft
   let count = 0;
   return {
     ...Object.fromEntries(
-      (['all', 'get', 'each', 'hasTable', 'integrityProblems', 'copyTo', 'close'] as const).map((name) => [
-        name,
-        (...args: unknown[]) => (database[name] as (...each: unknown[]) => unknown)(...args),
-      ]),
+      (['all', 'get', 'tuples', 'each', 'hasTable', 'integrityProblems', 'copyTo', 'close'] as const).map(
+        (name) => [
+          name,
+          (...args: unknown[]) => (database[name] as (...each: unknown[]) => unknown)(...args),
+        ],
+      ),
     ),
     path: database.path,
     transaction: async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isConstraintViolation } from '../../../src/store/database.ts';
 import { postEntries } from '../../../src/store/ledger.ts';
+import { recordRows } from '../../../src/store/records.ts';
 import { insertPayouts, moveEntries } from '../../store/ledger-rows.ts';
 import { type Office, openOffice } from '../beneficiary/office.ts';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
@@ -120,9 +121,12 @@ describe('ledger close', () => {
       );
       expect(entry?.booked_on).toBe('2026-11-21');
       expect(entry?.description).toContain('2026-11-18');
-      await database.transaction((tx) =>
-        tx.run("update payouts set state = 'pending', position = 'in_transit', attempt_no = 1 where id = 3"),
-      );
+      await database.transaction(async (tx) => {
+        await tx.run(
+          "update payouts set state = 'pending', position = 'in_transit', attempt_no = 1 where id = 3",
+        );
+        await recordRows(tx, 'payout', [3n]);
+      });
     });
     expect(await balance(office, '2026-11-20')).toBe(has);
     expect(await balance(office, '2026-11-21')).not.toBe(has);

@@ -20,9 +20,11 @@ import {
 import { ECHO_FIELDS } from '../../../src/domain/payout/echo.ts';
 import type { StoredPayout } from '../../../src/domain/payout/stored-payout.ts';
 import type { Chance } from '../../../src/sandbox/chance.ts';
+import { type Attempt, beginSends, storeFirstAttempts } from '../../../src/store/attempts.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { postEntries } from '../../../src/store/ledger.ts';
 import { payoutsById, savePayouts } from '../../../src/store/payouts.ts';
+import { recordEverything } from '../../../src/store/records.ts';
 import { handEntry } from '../../store/ledger-rows.ts';
 
 const ACCOUNTS = ['expenses:payouts', 'expenses:salaries', 'liabilities:vendors', 'assets:loans:staff'];
@@ -55,6 +57,7 @@ export async function insertApproved(database: Database, count: number, chance: 
         tags: pick(chance, TAGS),
       })),
     );
+    await recordEverything(tx);
   });
 }
 
@@ -189,5 +192,32 @@ export async function post(database: Database, entries: readonly NewEntry[]): Pr
 }
 
 export async function settle(database: Database, payouts: readonly StoredPayout[]): Promise<void> {
-  await database.transaction((tx) => savePayouts(tx, payouts));
+  await database.transaction(async (tx) => {
+    // What is on its way out has an attempt and a send without an answer.
+    const leaving = payouts.filter((payout) => payout.state === 'submitting');
+    await storeFirstAttempts(tx, leaving.map(attemptOf));
+    await beginSends(
+      tx,
+      leaving.map(({ id, attempt_no }) => ({ payout_id: id, attempt_no, kind: 'submit' as const })),
+      new Date(START).toISOString(),
+    );
+    await savePayouts(
+      tx,
+      payouts.map((payout) =>
+        payout.state === 'submitting' ? { ...payout, provider_reference: payout.reference_id } : payout,
+      ),
+    );
+  });
+}
+
+function attemptOf(payout: StoredPayout): Attempt {
+  return {
+    payout_id: payout.id,
+    attempt_no: payout.attempt_no,
+    provider: payout.provider,
+    provider_reference: payout.reference_id,
+    provider_beneficiary_id: 'ben_1',
+    body: '{}',
+    stored_at: new Date(START).toISOString(),
+  };
 }

@@ -64,11 +64,14 @@ describe('payout explain', () => {
     await desk.database.transaction((tx) => postEntries(tx, moveEntries(1, 'available', 'paid')));
     const { items, chain } = await explained('pay-000001');
     const entries = items.filter(({ kind }) => kind === 'entry');
-    expect(entries.map(({ seq }) => seq)).toEqual([1, 2]);
+    const links = await desk.database.all<{ seq: bigint }>(
+      "select seq from chain where kind = 'entry' order by seq",
+    );
+    expect(entries.map(({ seq }) => seq)).toEqual(links.map(({ seq }) => Number(seq)));
     expect(chain).toEqual(await audit('head'));
     expect(entries.at(-1)?.hash).toBe(chain.head);
     const { stdout } = await desk.payrun('payout', 'explain', 'pay-000001');
-    expect(stdout).toContain(`Head of the chain: ${chain.head} (2 links)`);
+    expect(stdout).toContain(`Head of the chain: ${chain.head} (${chain.length} links)`);
   });
 });
 
@@ -77,6 +80,8 @@ describe('its page', () => {
     const hostile = '<script>alert(1)</script>\u202eb\u001b[2J';
     await disputed();
     await desk.database.transaction((tx) => tx.run('update beneficiaries set name = :hostile', { hostile }));
+    // What reads statements refuses such text, and the database keeps lines as they were read.
+    await desk.database.transaction((tx) => tx.run('drop trigger statement_lines_stay'));
     await desk.database.transaction((tx) =>
       tx.run('update statement_lines set utr = :hostile', { hostile: `<img src=x>${hostile}` }),
     );

@@ -1,0 +1,126 @@
+/**
+ * The lines of a statement as one hash, taken when they are stored and written into the statement, whose record the
+ * chain covers. It is over every column of every line in the order of the file, but for which line restates another:
+ * that is derived anew by each reconciliation.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import type { Reader, Transaction } from './database.ts';
+
+/** Of `statement_lines`, in the order in which they are hashed. */
+export const HASHED_COLUMNS = [
+  ...['content_sha256', 'occurrence', 'provider_id', 'provider_reference', 'utr', 'provider_beneficiary_id'],
+  ...[
+    'kind',
+    'amount_minor',
+    'currency',
+    'fee_minor',
+    'tax_minor',
+    'status',
+    'status_word',
+    'failure_reason',
+  ],
+  ...['stated_at', 'stated_on', 'cells'],
+] as const;
+
+type LineValue = string | bigint | number | null;
+
+// Each call of the hash costs as much as some thousand characters.
+const HASHED_AT_ONCE = 16_384;
+
+export class LinesHash {
+  readonly #hash: Hash = createHash('sha256');
+  readonly #provider: string;
+  #text = '';
+
+  constructor(provider: string) {
+    this.#provider = provider;
+  }
+
+  /** A text stands behind its length, so that no two lines read alike, and nothing is not an empty text. */
+  add(lineNo: bigint | number, values: readonly LineValue[], provider = this.#provider): void {
+    let text = provider === this.#provider ? `${lineNo}` : `${lineNo} ${provider.length}:${provider}`;
+    for (const value of values) {
+      if (value === null) text += ' ~';
+      else text += typeof value === 'string' ? ` ${value.length}:${value}` : ` ${value}`;
+    }
+    this.#text += `${text}\n`;
+    if (this.#text.length > HASHED_AT_ONCE) this.#flush();
+  }
+
+  digest(): string {
+    this.#flush();
+    return this.#hash.digest('hex');
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#text);
+    this.#text = '';
+  }
+}
+
+const PAGE_LINES = 1000;
+
+/** The hash of the lines as they stand in the ledger now. */
+export async function storedLinesHash(
+  reader: Reader,
+  statement: { id: bigint; provider: string },
+): Promise<string> {
+  const hash = new LinesHash(statement.provider);
+  for (let after = -1n; ; ) {
+    const rows = await reader.tuples<readonly [line_no: bigint, provider: string, ...line: LineValue[]]>(
+      `select r.line_no, l.provider, ${HASHED_COLUMNS.map((column) => `l.${column}`).join(', ')}
+       from statement_rows r join statement_lines l on l.id = r.line_id
+       where r.statement_id = :id and r.line_no > :after order by r.line_no limit ${PAGE_LINES}`,
+      { id: statement.id, after },
+    );
+    for (const [lineNo, provider, ...values] of rows) hash.add(lineNo, values, provider);
+    const last = rows.at(-1);
+    if (last === undefined) return hash.digest();
+    after = last[0];
+  }
+}
+
+/** Takes up the lines of statements that an older payrun stored, as they are found. */
+export async function hashLinesOfOlderStatements(tx: Transaction): Promise<void> {
+  const older = await tx.all<{ id: bigint; provider: string }>(
+    'select id, provider from statements where lines_sha256 is null order by id',
+  );
+  for (const statement of older) {
+    await tx.run('update statements set lines_sha256 = :sha256 where id = :id', {
+      id: statement.id,
+      sha256: await storedLinesHash(tx, statement),
+    });
+  }
+}
+
+export interface HashedStatement {
+  id: bigint;
+  provider: string;
+  file_name: string;
+  lines_sha256: string | null;
+}
+
+export async function hashedStatements(reader: Reader): Promise<HashedStatement[]> {
+  return reader.all('select id, provider, file_name, lines_sha256 from statements order by id');
+}
+
+/** Lines that no statement has: their numbers. Empty unless someone tampered. */
+export async function linesWithoutStatement(reader: Reader, limit: number): Promise<bigint[]> {
+  const rows = await reader.tuples<readonly [bigint]>(
+    `select l.id from statement_lines l
+     where not exists (select 1 from statement_rows r where r.line_id = l.id) order by l.id limit ${limit}`,
+  );
+  return rows.map(([id]) => id);
+}
+
+/** Places in files that name a statement or a line that is not there. Empty unless someone tampered. */
+export async function placesWithoutLine(
+  reader: Reader,
+  limit: number,
+): Promise<{ statement_id: bigint; line_no: bigint }[]> {
+  return reader.all(
+    `select r.statement_id, r.line_no from statement_rows r
+     left join statements s on s.id = r.statement_id left join statement_lines l on l.id = r.line_id
+     where s.id is null or l.id is null order by r.statement_id, r.line_no limit ${limit}`,
+  );
+}
