@@ -27,7 +27,8 @@ import {
 } from '../store/restores.ts';
 import { applyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
 import { askPatiently } from './ask-patiently.ts';
-import type { Sync, SyncReport } from './sync-payouts.ts';
+import type { Sync } from './sync-payouts.ts';
+import { countMove, type SyncReport } from './sync-report.ts';
 import { stoppedBy } from './tolerance.ts';
 
 /** Two clocks, and rows that appear late. */
@@ -165,8 +166,7 @@ async function takeOver(sync: Sync, gap: Gap, listed: StatusReport, report: Sync
     if (payout && beneficiary !== undefined) {
       const after = await adopt(tx, sync, payout, listed, { attempt_no, beneficiary });
       report.asked += 1;
-      report.changed += 1;
-      report.moved.push({ reference_id: payout.reference_id, before: payout.state, after: after.state });
+      countMove(report, after.state);
       return [payout.id];
     }
     const attempts = await payoutsByProviderReference(tx, sync.provider.name, [listed.provider_reference]);
@@ -200,10 +200,7 @@ async function contradicted(
     occasion,
   );
   const moved = applied.filter((each) => each.before !== each.after.state);
-  for (const each of moved) {
-    report.changed += 1;
-    report.moved.push({ reference_id: each.reference_id, before: each.before, after: each.after.state });
-  }
+  for (const each of moved) countMove(report, each.after.state);
   return moved.map((each) => each.payout_id);
 }
 

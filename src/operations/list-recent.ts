@@ -12,17 +12,17 @@ const QUESTIONS_A_PAGE = 10;
 const OVERLAP_MS = 10 * 60_000;
 
 /**
- * What the provider lists as changed since `since`, by provider reference, for `count` payouts that are to be asked
- * about. Empty where a list does not pay or is not to be had.
+ * Hands over what the provider lists as changed since `since`, newest first and page by page, for `count` payouts that
+ * are to be asked about. Nothing where a list does not pay or is not to be had.
  */
 export async function listRecent(
   provider: Provider,
   since: string | null,
   count: number,
   stop: AbortSignal,
-): Promise<ReadonlyMap<string, StatusReport>> {
-  const seen = new Map<string, StatusReport>();
-  if (!provider.capabilities.list_by_status || since === null || count < WORTH_A_LIST) return seen;
+  take: (page: readonly StatusReport[]) => Promise<void>,
+): Promise<void> {
+  if (!provider.capabilities.list_by_status || since === null || count < WORTH_A_LIST) return;
   const from = new Date(Date.parse(since) - OVERLAP_MS).toISOString();
   let cursor: string | undefined;
   for (let page = 0; page < Math.ceil(count / QUESTIONS_A_PAGE) && !stop.aborted; page += 1) {
@@ -30,13 +30,9 @@ export async function listRecent(
       { from, ...(cursor === undefined ? {} : { cursor }) },
       () => !stop.aborted,
     );
-    if (!answer.ok) return seen;
-    // Newest first: of two rows for one reference the first is the later one.
-    for (const report of answer.value.reports) {
-      if (!seen.has(report.provider_reference)) seen.set(report.provider_reference, report);
-    }
+    if (!answer.ok) return;
+    await take(answer.value.reports);
     cursor = answer.value.next_cursor ?? undefined;
-    if (cursor === undefined) break;
+    if (cursor === undefined) return;
   }
-  return seen;
 }

@@ -3,59 +3,77 @@
  * never sends a payout: one that the provider does not know stays unknown until a submission settles it.
  */
 
-import type { PayoutState } from '../domain/payout/payout.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import type { LookUpOutcome, StatusReport } from '../providers/provider.ts';
-import { currentAttempts } from '../store/attempts.ts';
+import { type Attempt, currentAttempts } from '../store/attempts.ts';
 import { type AskFilter, payoutsById, payoutsByProviderReference, payoutsToAsk } from '../store/payouts.ts';
-import { earliestSent, markChecked, returnedUntil, saveReturnedUntil } from '../store/sync.ts';
+import { countStates, earliestSent, markChecked, returnedUntil, saveReturnedUntil } from '../store/sync.ts';
 import { type Answered, type Asking, applyAnswers, askAboutPayout } from './apply-answers.ts';
 import type { ReportSource } from './apply-provider-status.ts';
 import { compareRestored } from './compare-restored.ts';
 import { listRecent } from './list-recent.ts';
 import { mapLimited } from './settle-doubts.ts';
-import type { Stopped } from './submission.ts';
 import { adopt } from './submit-payout.ts';
+import { addCounts, countMove, emptySync, type SyncReport } from './sync-report.ts';
 import { createTolerance, stoppedBy, type Tolerance } from './tolerance.ts';
 
 export interface Sync extends Asking {
   onProgress(asked: number, total: number): void;
 }
 
-export interface SyncReport {
-  asked: number;
-  changed: number;
-  /** Those that this sync moved to another state. */
-  moved: { reference_id: string; before: PayoutState; after: PayoutState }[];
-  /** States of the payouts that were asked about, as they stand now. */
-  states: Partial<Record<PayoutState, number>>;
-  /** References of the provider's payouts that no payout of this ledger answers for; only after a restore. */
-  foreign: string[];
-  stopped: Stopped | null;
-}
-
 const CHUNK = 128;
+/** States are counted in pages of so many. */
+const COUNTED_AT_ONCE = 10_000;
 /** The list of returns is asked again for a while that was asked before: two clocks, and rows that appear late. */
 const OVERLAP_MS = 10 * 60_000;
 
-export async function syncPayouts(sync: Sync, filter: Omit<AskFilter, 'provider'>): Promise<SyncReport> {
-  const report: SyncReport = { asked: 0, changed: 0, moved: [], states: {}, foreign: [], stopped: null };
+/** `concerned` is what earlier rounds were about; this one adds its own. */
+export async function syncPayouts(
+  sync: Sync,
+  filter: Omit<AskFilter, 'provider'>,
+  concerned = new Set<bigint>(),
+): Promise<SyncReport> {
+  const report = emptySync();
   const ids = await payoutsToAsk(sync.database, { ...filter, provider: sync.provider.name });
-  const since = await earliestSent(sync.database, ids);
   const tolerance = createTolerance();
-  const listed = await listRecent(sync.provider, since, ids.length, sync.stop);
-  for (let start = 0; start < ids.length && report.stopped === null && !sync.stop.aborted; start += CHUNK) {
-    await askAbout(sync, ids.slice(start, start + CHUNK), listed, tolerance, report);
+  // In the order in which they are to be asked.
+  const open = new Set(ids);
+  await listRecent(
+    sync.provider,
+    await earliestSent(sync.database, ids),
+    ids.length,
+    sync.stop,
+    async (page) => {
+      await takeListed(sync, page, open, tolerance, report);
+      sync.onProgress(report.asked, ids.length);
+    },
+  );
+  for (const some of pagesOf(open, CHUNK)) {
+    if (report.stopped !== null || sync.stop.aborted) break;
+    await askAbout(sync, some, tolerance, report);
     sync.onProgress(report.asked, ids.length);
   }
   report.stopped ??= tolerance.silence();
-  const returned =
-    report.stopped === null && !sync.stop.aborted ? await askForReturns(sync, filter.batch_id, report) : [];
+  for (const id of ids) concerned.add(id);
+  if (report.stopped === null && !sync.stop.aborted)
+    for (const id of await askForReturns(sync, filter.batch_id, report)) concerned.add(id);
   // After all that the ledger knows of has been asked about; a part of it proves nothing of the rest.
   const whole = filter.batch_id === null && filter.updated_before === null && !sync.stop.aborted;
-  const adopted = whole ? await compareRestored(sync, report) : [];
-  await countStates(sync, [...new Set([...ids, ...returned, ...adopted])], report);
+  if (whole) for (const id of await compareRestored(sync, report)) concerned.add(id);
+  for (const some of pagesOf(concerned, COUNTED_AT_ONCE))
+    addCounts(report.states, await countStates(sync.database, some));
   return report;
+}
+
+function* pagesOf(ids: ReadonlySet<bigint>, size: number): Generator<bigint[]> {
+  let page: bigint[] = [];
+  for (const id of ids) {
+    page.push(id);
+    if (page.length < size) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
 }
 
 interface Asked {
@@ -66,10 +84,51 @@ interface Asked {
   report: StatusReport | null;
 }
 
+/** A page of the list, applied and forgotten; what it answers for is taken out of `open`. */
+async function takeListed(
+  sync: Sync,
+  page: readonly StatusReport[],
+  open: Set<bigint>,
+  tolerance: Tolerance,
+  report: SyncReport,
+): Promise<void> {
+  const references = page.map((each) => each.provider_reference);
+  const ours = await payoutsByProviderReference(sync.database, sync.provider.name, references);
+  const listed: { payout: StoredPayout; found: LookUpOutcome }[] = [];
+  for (const each of page) {
+    const payout = ours.get(each.provider_reference);
+    // Newest first: of two rows for one reference the first is the later one.
+    if (payout && open.delete(payout.id)) listed.push({ payout, found: { outcome: 'found', report: each } });
+  }
+  if (listed.length === 0) return;
+  report.asked += listed.length;
+  tolerance.answered();
+  const attempts = await currentAttempts(
+    sync.database,
+    listed.map(({ payout }) => payout.id),
+  );
+  const answered = listed.map(({ payout, found }): Asked => {
+    const proven = provenBy(found, payout, attempts, sync.now());
+    return { payout, asked: true, source: 'list', report: proven };
+  });
+  await storeAsked(sync, answered, report);
+}
+
+/** What an answer says of a payout, unless it is about another that the provider has under its reference. */
+function provenBy(
+  found: LookUpOutcome,
+  payout: StoredPayout,
+  attempts: ReadonlyMap<bigint, Attempt>,
+  now: string,
+): StatusReport | null {
+  const stored_at = attempts.get(payout.id)?.stored_at ?? now;
+  const adopted = adopt({ provider_reference: payout.provider_reference ?? '', stored_at }, found, '');
+  return adopted.kind === 'accepted' ? adopted.report : null;
+}
+
 async function askAbout(
   sync: Sync,
   ids: readonly bigint[],
-  listed: ReadonlyMap<string, StatusReport>,
   tolerance: Tolerance,
   report: SyncReport,
 ): Promise<void> {
@@ -77,26 +136,21 @@ async function askAbout(
   const attempts = await currentAttempts(sync.database, ids);
   const asked = await mapLimited(payouts, sync.concurrency, async (payout): Promise<Asked> => {
     if (report.stopped || sync.stop.aborted) return { payout, asked: false, source: 'status', report: null };
-    const { provider_id: providerId, provider_reference: reference } = payout;
-    const shown = listed.get(reference ?? payout.reference_id);
-    const source = shown ? 'list' : providerId === null ? 'look_up' : 'status';
-    const found: LookUpOutcome = shown
-      ? { outcome: 'found', report: shown }
-      : await askAboutPayout(sync, payout);
+    const source = payout.provider_id === null ? 'look_up' : 'status';
+    const found = await askAboutPayout(sync, payout);
     // Whatever keeps a question from being asked after the stop says nothing about the provider.
     if (found.outcome === 'unavailable' && sync.stop.aborted)
       return { payout, asked: false, source, report: null };
     report.asked += 1;
     if (found.outcome === 'unavailable') report.stopped ??= tolerance.unanswered(found.because);
     else tolerance.answered();
-    const storedAt = attempts.get(payout.id)?.stored_at ?? sync.now();
-    const adopted = adopt(
-      { provider_reference: payout.provider_reference ?? '', stored_at: storedAt },
-      found,
-      '',
-    );
-    return { payout, asked: true, source, report: adopted.kind === 'accepted' ? adopted.report : null };
+    return { payout, asked: true, source, report: provenBy(found, payout, attempts, sync.now()) };
   });
+  await storeAsked(sync, asked, report);
+}
+
+/** Applies what was learned, and keeps that the others were asked about. */
+async function storeAsked(sync: Sync, asked: readonly Asked[], report: SyncReport): Promise<void> {
   await store(sync, asked.flatMap(toAnswered), report);
   await sync.database.transaction((tx) =>
     markChecked(
@@ -117,8 +171,7 @@ function toAnswered({ payout, report, source }: Asked): Answered[] {
 async function store(sync: Sync, answered: readonly Answered[], report: SyncReport): Promise<void> {
   for (const each of await applyAnswers(sync, answered)) {
     if (each.before === each.after.state) continue;
-    report.changed += 1;
-    report.moved.push({ reference_id: each.reference_id, before: each.before, after: each.after.state });
+    countMove(report, each.after.state);
   }
 }
 
@@ -183,12 +236,4 @@ async function applyReturns(
   report.asked += reported.size;
   if (reported.size > 0) await store(sync, [...reported.values()], report);
   return [...reported.keys()];
-}
-
-async function countStates(sync: Sync, ids: readonly bigint[], report: SyncReport): Promise<void> {
-  for (let start = 0; start < ids.length; start += 1000) {
-    for (const payout of (await payoutsById(sync.database, ids.slice(start, start + 1000))).values()) {
-      report.states[payout.state] = (report.states[payout.state] ?? 0) + 1;
-    }
-  }
 }

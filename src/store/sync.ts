@@ -1,4 +1,5 @@
 /** What sync remembers: who was asked when, and up to when returns were fetched. */
+import type { PayoutState } from '../domain/payout/payout.ts';
 import { inList, listParam, type Reader, type Transaction } from './database.ts';
 
 export async function markChecked(tx: Transaction, ids: readonly bigint[], at: string): Promise<void> {
@@ -15,6 +16,18 @@ export async function earliestSent(reader: Reader, ids: readonly bigint[]): Prom
     { ids: listParam(ids) },
   );
   return row?.at ?? null;
+}
+
+/** How many of these payouts are in each state. */
+export async function countStates(
+  reader: Reader,
+  ids: readonly bigint[],
+): Promise<Partial<Record<PayoutState, number>>> {
+  const rows = await reader.all<{ state: PayoutState; count: bigint }>(
+    `select state, count(*) as count from payouts where id in (${inList('ids')}) group by state order by state`,
+    { ids: listParam(ids) },
+  );
+  return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
 /** From where returns have to be asked: the last mark, else the first payment; null where nothing was ever paid. */

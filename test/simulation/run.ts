@@ -288,8 +288,8 @@ async function oneSync(
   const points = new Failpoints(dieAt, onDeath);
   const sync = { ...surround(plan, world, points, database, () => true), onProgress: () => undefined };
   try {
-    const { moved } = await syncPayouts(sync, { batch_id: null, updated_before: null });
-    return { moved: moved.length, died_at: null };
+    const { changed } = await syncPayouts(sync, { batch_id: null, updated_before: null });
+    return { moved: changed, died_at: null };
   } catch (error) {
     if (!points.dead) throw error;
     return { moved: 0, died_at: points.trace.at(-1) ?? '' };

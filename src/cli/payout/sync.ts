@@ -1,6 +1,7 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { FINDING_STATES, OPEN_STATES, type PayoutState } from '../../domain/payout/payout.ts';
-import { type SyncReport, syncPayouts } from '../../operations/sync-payouts.ts';
+import { syncPayouts } from '../../operations/sync-payouts.ts';
+import { addCounts, emptySync, type SyncReport } from '../../operations/sync-report.ts';
 import { batchByName } from '../../store/batches.ts';
 import type { Context, Input, Outcome, Verb } from '../command.ts';
 import { text } from '../command.ts';
@@ -39,7 +40,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const batch = batchName === undefined ? undefined : await batchByName(database, batchName);
   if (batchName !== undefined && !batch)
     throw new PayrunError('failed', 'batch_unknown', `There is no batch ${batchName}.`);
-  const total: SyncReport = { asked: 0, changed: 0, moved: [], states: {}, foreign: [], stopped: null };
+  const total = emptySync();
   context.progress.start('Asking', null);
   for (const settings of await providersToAsk(context, text(input, 'provider') ?? batch?.provider)) {
     const report = await follow(context, settings, batch?.id ?? null, olderThan, wait);
@@ -94,17 +95,16 @@ async function follow(
       context.progress.update({ done: asked, counts: { open: all } }),
   };
   const until = world.monotonicMs() + (wait ?? 0);
-  const sum: SyncReport = { asked: 0, changed: 0, moved: [], states: {}, foreign: [], stopped: null };
+  const sum = emptySync();
+  const concerned = new Set<bigint>();
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)) {
     const before = olderThan === null ? null : new Date(world.now().getTime() - olderThan).toISOString();
-    const report = await syncPayouts(sync, { batch_id: batchId, updated_before: before });
-    // A later round asks only what is still open; what the first one settled has to stay in the count.
-    const settled = sum.moved.filter((move) => !OPEN_STATES.has(move.after));
+    const report = await syncPayouts(sync, { batch_id: batchId, updated_before: before }, concerned);
     sum.asked = Math.max(sum.asked, report.asked);
     sum.changed += report.changed;
-    sum.moved.push(...report.moved);
+    addCounts(sum.reached, report.reached);
     sum.foreign.push(...report.foreign);
-    sum.states = withSettled(report.states, settled);
+    sum.states = report.states;
     sum.stopped = report.stopped;
     const open = Object.keys(report.states).some((state) => OPEN_STATES.has(state as PayoutState));
     const left = until - world.monotonicMs();
@@ -117,21 +117,12 @@ async function follow(
   }
 }
 
-function withSettled(states: SyncReport['states'], settled: SyncReport['moved']): SyncReport['states'] {
-  const all = { ...states };
-  for (const move of settled) all[move.after] = (all[move.after] ?? 0) + 1;
-  return all;
-}
-
 function add(total: SyncReport, report: SyncReport): void {
   total.asked += report.asked;
   total.changed += report.changed;
-  total.moved.push(...report.moved);
+  addCounts(total.reached, report.reached);
   total.foreign.push(...report.foreign);
-  for (const [state, count] of Object.entries(report.states)) {
-    const key = state as PayoutState;
-    total.states[key] = (total.states[key] ?? 0) + count;
-  }
+  addCounts(total.states, report.states);
   total.stopped ??= report.stopped;
 }
 
@@ -146,7 +137,8 @@ function warnForeign(context: Context, references: readonly string[]): void {
 /** What it found changed to failed, held or returned is a finding; what is open stays open. */
 function exitOf(report: SyncReport, context: Context): ExitCode {
   const codes: ExitCode[] = [EXIT.done];
-  if (report.moved.some((move) => FINDING_STATES.has(move.after))) codes.push(EXIT.findings);
+  if (Object.keys(report.reached).some((state) => FINDING_STATES.has(state as PayoutState)))
+    codes.push(EXIT.findings);
   if (report.foreign.length > 0) codes.push(EXIT.findings);
   if (Object.keys(report.states).some((state) => OPEN_STATES.has(state as PayoutState)))
     codes.push(EXIT.open);
