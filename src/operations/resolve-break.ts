@@ -160,11 +160,15 @@ async function book(
   );
   const entries = rows.map((row): NewEntry => {
     if (row.entry_id !== null) throw stillBooked(row);
-    const account = row.payout_id === null ? null : (payouts.get(row.payout_id)?.account ?? null);
-    const made = postingsOfBreak(row, row.provider, account, { ...booking, ...booking.feesOf(row.provider) });
+    const payout = row.payout_id === null ? null : (payouts.get(row.payout_id) ?? null);
+    const made = postingsOfBreak(row, row.provider, payout?.account ?? null, {
+      ...booking,
+      ...booking.feesOf(row.provider),
+    });
     if ('problem' in made) throw unfit(row, booking.rule, made.problem);
     return {
       event: 'break_booked',
+      // An explanation may be taken back and given again: it is none of the events that a payout has once.
       payout: null,
       reference_id: row.payout_id === null ? null : row.reference_id,
       provider: row.provider,
@@ -174,6 +178,7 @@ async function book(
       actor: deps.actor.name,
       entry_ref: null,
       reverses_id: null,
+      tags: payout?.tags ?? null,
       postings: made.postings,
     };
   });

@@ -2,6 +2,7 @@
 import { formatAmount } from '../domain/money/money.ts';
 import { maskPrivateText } from '../domain/private-text.ts';
 import type { Reader } from './database.ts';
+import { webhooks } from './webhook-story.ts';
 
 /** `at` is RFC 3339 UTC; `what` and `details` are plain words and values, account numbers masked before they came here. */
 export interface StoryEvent {
@@ -12,6 +13,7 @@ export interface StoryEvent {
     | 'decision'
     | 'attempt'
     | 'send'
+    | 'webhook'
     | 'status'
     | 'entry'
     | 'line'
@@ -48,6 +50,7 @@ export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEv
     decisions(reader, params),
     attempts(reader, params),
     sends(reader, params),
+    webhooks(reader, params.payout),
     statuses(reader, params),
     entries(reader, params),
     lines(reader, params),
@@ -78,6 +81,7 @@ function rankOf(event: StoryEvent): number {
     decision: 2,
     attempt: 3,
     send: 5,
+    webhook: 5.5,
     status: 6,
     entry: 7,
     line: 8,
@@ -242,6 +246,7 @@ async function statuses(reader: Reader, params: PayoutParam): Promise<StoryEvent
   }));
 }
 
+/** Its own entries, those that were booked with the explanation of a break of it, and what reverses any of them. */
 async function entries(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
   const rows = await reader.all<
     LinkColumns & {
@@ -255,11 +260,19 @@ async function entries(reader: Reader, params: PayoutParam): Promise<StoryEvent[
       currency: string;
     }
   >(
-    `select e.id, e.recorded_at as at, e.actor, e.event, e.booked_on, a.name as account, s.amount_minor, s.currency,
+    `with recursive own (id) as (
+       select id from journal_entries where payout_id = :payout
+       union
+       select x.entry_id from breaks b join break_events x on x.break_id = b.id
+       where b.payout_id = :payout and x.entry_id is not null
+       union
+       select r.id from own join journal_entries r on r.reverses_id = own.id
+     )
+     select e.id, e.recorded_at as at, e.actor, e.event, e.booked_on, a.name as account, s.amount_minor, s.currency,
        c.seq, c.hash
-     from journal_entries e join postings s on s.entry_id = e.id join accounts a on a.id = s.account_id
+     from own join journal_entries e on e.id = own.id join postings s on s.entry_id = e.id join accounts a on a.id = s.account_id
        left join chain c on c.kind = 'entry' and c.item_id = e.id
-     where e.payout_id = :payout order by e.id, s.posting_no`,
+     order by e.id, s.posting_no`,
     params,
   );
   const byEntry = new Map<bigint, StoryEvent & { lines: string[] }>();

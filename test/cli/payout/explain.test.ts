@@ -75,6 +75,40 @@ describe('payout explain', () => {
   });
 });
 
+describe('what was booked with the explanation of a break', () => {
+  test('a fee that was given back is in the payout’s story and under its tags, and so is what takes it back', async () => {
+    const one = seeded(1);
+    await desk.seed(one);
+    await desk.database.transaction((tx) =>
+      tx.run("update payouts set tags = 'cost_centre=ops' where id = 1"),
+    );
+    desk.write('report.csv', [reportRow(one, { fee: '0.00', tax: '0.00' })]);
+    await desk.reconcile('report.csv');
+    const booked = ['break', 'resolve', '1', '--reason', 'fee_agreed', '--book', 'fee', '--json'];
+    expect((await desk.payrun(...booked)).exit).toBe(0);
+    const charged = async () =>
+      (await desk.payrun('ledger', 'balances', '--tag', 'cost_centre=ops', '--json'))
+        .json<{ items: { account: string; balance: string }[] }>()
+        .data.items.map(({ account, balance }) => `${account} ${balance}`);
+    expect(await charged()).toEqual([
+      'assets:providers:nxt:available 4.13',
+      'assets:tax-recoverable:nxt -0.63',
+      'expenses:fees:nxt -3.50',
+    ]);
+    const told = async () =>
+      (await explained('pay-000001')).items.filter(({ kind }) => kind === 'entry').map(({ what }) => what);
+    expect(await told()).toEqual([expect.stringContaining('break booked')]);
+    expect((await desk.payrun('break', 'reopen', '1', '--note', 'it was not')).exit).toBe(0);
+    expect(await told()).toEqual([
+      expect.stringContaining('break booked'),
+      expect.stringContaining('reversed'),
+    ]);
+    expect((await charged()).filter((line) => !line.endsWith(' 0.00'))).toEqual([]);
+    expect((await desk.payrun(...booked)).exit).toBe(0);
+    expect(await told()).toHaveLength(3);
+  });
+});
+
 describe('its page', () => {
   test('tells the same, runs nothing, and makes no markup of names and nothing turned of text', async () => {
     const hostile = '<script>alert(1)</script>\u202eb\u001b[2J';

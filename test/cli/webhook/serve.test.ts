@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { expectMatchesSchema } from '../expect-matches-schema.ts';
 import { deliver, entriesOf, eventually, openDesk, SECRET, told } from './desk.ts';
 
 const FIVE_MINUTES = 5 * 60_000;
@@ -172,6 +173,16 @@ describe('an event', () => {
     expect(await desk.webhooks()).toMatchObject([
       { reference_id: 'nov-000001', provider_id: id, effect: 'moved' },
     ]);
+    const story = await desk.payrun('payout', 'explain', 'nov-000001', '--json', '--report', 'story.html');
+    await expectMatchesSchema('payout explain', story.json());
+    const events = story.json<{ items: { kind: string; what: string }[] }>().data.items;
+    expect(events.filter(({ kind }) => kind === 'webhook').map(({ what }) => what)).toEqual([
+      'webhook 1 received with its signature: payout.success, SUCCESS, about attempt 1',
+      'webhook 1 looked into: the provider was asked, and its answer moved the payout',
+    ]);
+    const kinds = events.map(({ kind }) => kind);
+    expect(kinds.indexOf('webhook')).toBeLessThan(kinds.lastIndexOf('status'));
+    expect(readFileSync(join(desk.folder, 'story.html'), 'utf8')).toContain('its answer moved the payout');
   });
 
   test('older than five minutes is as good a reason as any', async () => {

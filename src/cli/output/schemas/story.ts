@@ -11,6 +11,7 @@ const event = z.strictObject({
     'decision',
     'attempt',
     'send',
+    'webhook',
     'status',
     'entry',
     'line',
