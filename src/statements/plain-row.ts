@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { dayIn } from '../domain/calendar-day.ts';
 import { decimalsOf } from '../domain/money/currency.ts';
 import type { ProviderState } from '../domain/payout/payout.ts';
+import { maskPrivateText } from '../domain/private-text.ts';
 import { isDay } from '../domain/reconciliation/calendar.ts';
 import type { Field, Profile } from './profile.ts';
 import type { Resolved } from './profile-fit.ts';
@@ -45,11 +46,13 @@ export function plainRowReader({ profile, resolved, titles, time_zone }: PlainTe
     completed_at: at('completed_at'),
   };
   const bounded = [...resolved.at.values()];
+  const free = freeColumns(titles, resolved);
   const write = cellWriter(titles, resolved.unread);
   const dates = new PlainDates(time_zone);
   const status = statusReader(profile);
   return (line, values) => {
     for (const index of bounded) if ((values[index] as string).length > LONGEST_VALUE) return null;
+    for (const index of free) if (isPrivate(values[index] as string)) return null;
     const text = (index: number): string | null => {
       const cell = values[index];
       return cell === undefined || cell.trim() === '' ? null : cell;
@@ -95,6 +98,21 @@ export function plainRowReader({ profile, resolved, titles, time_zone }: PlainTe
       cells: write(values),
     };
   };
+}
+
+/** Columns that are kept and in which people write what they like. */
+function freeColumns(titles: readonly string[], { at, unread }: Resolved): number[] {
+  const left = new Set([...unread, ...at.values()]);
+  const reason = at.get('failure_reason');
+  return [...titles.keys()].filter((index) => index === reason || !left.has(index));
+}
+
+// Shorter ones hold no account number; what may be one, the other reader masks.
+const SHORTEST_NUMBER = 9;
+
+function isPrivate(cell: string): boolean {
+  if (cell.length < SHORTEST_NUMBER) return cell.includes('@');
+  return maskPrivateText(cell) !== cell;
 }
 
 const UNREAD = -1;

@@ -79,9 +79,9 @@ const OTHERS: readonly (readonly string[])[] = [
   ['', '0', '3.5', '-3.50', 'x'],
   ['', '0.63', '0.631'],
   ['', 'USD', 'JPY', 'KWD', 'inr', 'XXX'],
-  ['UPI', '', '"NEFT"'],
+  ['UPI', '', '"NEFT"', '50100233417788'],
   ['FAILED', 'REVERSED', 'PARKED', 'success', ' SUCCESS ', '', 'PROCESSING'],
-  ['INVALID_ACCOUNT', '"closed, for good"', 'a\tb', 'Ω', '\u202e'],
+  ['INVALID_ACCOUNT', '"closed, for good"', 'a\tb', 'Ω', '\u202e', 'of 50100233417788', 'r@okbank'],
 ];
 const DATES = [
   '2026-11-18',
@@ -164,6 +164,18 @@ describe('a statement that is read by blocks', () => {
     const bytes = Buffer.from(lines.join('\r\n'));
     expect(bytes.length).toBeGreaterThan(700_000);
     expect(check(bytes, nxtbanking, 'large')).toBe('streamed');
+  });
+
+  test.each([
+    ['a reason', 'INR,IMPS,FAILED,a/c 50100233417788 closed', 'a/c ••••7788 closed'],
+    ['an address', 'INR,IMPS,FAILED,r@okbank', '••••@okbank'],
+    ['a column that is kept and not read', 'INR,50100233417788,FAILED,closed', '••••7788'],
+  ])('keeps account numbers masked, too: %s', (_what, cells, masked) => {
+    const bytes = Buffer.from(`${HEADER}\npo_7,pay-7,UTR007,ben_1,1500.50,,,${cells},${AT},${AT}\n`);
+    expect(check(bytes, nxtbanking, cells)).toBe('streamed');
+    const [row] = stream(bytes, nxtbanking)?.rows ?? [];
+    expect(row?.cells).toContain(masked);
+    expect(JSON.stringify([row?.cells, row?.failure_reason])).not.toMatch(/50100|r@/);
   });
 
   test('that grows meanwhile is not taken as it was', () => {
