@@ -201,6 +201,10 @@ function stopOnSignal(world: World, say: (text: string) => void): { stop: AbortS
   const forget = world.onSignal((signal) => {
     const code = signal === 'SIGINT' ? 130 : 143;
     if (controller.signal.aborted) {
+      // Not through the progress line, which writes when it has time: the process ends here.
+      void world.stderr.write(
+        `${world.stderr.isTTY ? '\n' : ''}Stopped at once; what was sent is stored. Go on with the same command again (nothing is paid twice).\n`,
+      );
       world.exit(code);
       return;
     }

@@ -22,7 +22,7 @@ export async function asRunner<T>(
 ): Promise<T> {
   const { world, actor } = context;
   const database = await context.ledger();
-  const provider = await context.provider(settings.name);
+  // Before anything that takes time: who meets another is told so at once.
   const runner = await holdRunner(database, {
     pid: world.pid,
     actor,
@@ -32,7 +32,7 @@ export async function asRunner<T>(
   try {
     return await work({
       database,
-      provider,
+      provider: await context.provider(settings.name),
       runner,
       actor,
       rules: await bookRules(context, settings),

@@ -54,6 +54,13 @@ export async function holdRunner(
   }
 }
 
+/** For work that turns out to be none: whoever asks is told all the same that another is submitting (exit 7). */
+export async function refuseWhileLocked(database: Database): Promise<void> {
+  const lock = tryLock(besideDatabase(database.path, '.lock'));
+  if (!lock) throw locked(await currentRunner(database));
+  lock.release();
+}
+
 /** The lock alone, for work on the ledger's file itself, which may be damaged or missing (exit 7). */
 export function holdRunnerLock(path: string): { release(): void } {
   const lock = tryLock(besideDatabase(path, '.lock'));

@@ -81,6 +81,19 @@ describe('a signal', () => {
   );
 });
 
+test('a second signal ends it at once, and the last line still says how to go on', async () => {
+  const office = await withBatch(100, { latency_ms: 1_900 });
+  const run = office.start('batch', 'submit', 'salary', '--yes');
+  await expect.poll(async () => (await sendsTo(office.bank)).length, { timeout: 10_000 }).toBeGreaterThan(5);
+  run.child.kill('SIGINT');
+  await run.waitFor(/A second signal stops at once/, 'stderr');
+  run.child.kill('SIGINT');
+  const stopped = await run.done;
+  expect(stopped.exit).toBe(130);
+  expect(stopped.stderr.trim().split('\n').at(-1)).toContain('the same command again');
+  await expectNoLie(office);
+}, 60_000);
+
 test('of two processes that submit at once, one gets exit 7, and imports and queries go on beside the other', async () => {
   // Slow enough for the second to start meanwhile, also on a busy machine.
   const office = await withBatch(300, { latency_ms: 300 });

@@ -1,36 +1,19 @@
 /** `npm run campaign` kills for as long as it may; here a few kills that a seed draws. */
 import { rmSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { killAgainAndAgain, untilSends } from './kills.ts';
-import { endComplaints, openShop, type Running, type Shop, sendsOf, submit } from './shop.ts';
+import {
+  endComplaints,
+  openShop,
+  type Shop,
+  sendsOf,
+  standingComplaints,
+  stopProcess,
+  submit,
+} from './shop.ts';
 
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 const KILLS = Number(process.env.KILLS ?? 5);
-
-/** Stopped within a transaction it would keep everybody out until it goes on, and that is another case. */
-async function stopBetweenTransactions(running: Running, ledger: string): Promise<void> {
-  for (;;) {
-    running.kill('SIGSTOP');
-    if (canWrite(ledger)) return;
-    running.kill('SIGCONT');
-    await delay(5);
-  }
-}
-
-function canWrite(ledger: string): boolean {
-  const other = new SqliteDatabase(ledger, { timeout: 0 });
-  try {
-    other.exec('begin immediate; rollback');
-    return true;
-  } catch (error) {
-    if ((error as { code?: string }).code === 'SQLITE_BUSY') return false;
-    throw error;
-  } finally {
-    other.close();
-  }
-}
 
 let shop: Shop;
 beforeAll(async () => {
@@ -44,10 +27,25 @@ test('300 payouts through heavy faults, killed again and again, are each paid on
   expect(kills).toBe(KILLS);
 }, 300_000);
 
-test('of three processes that submit the same batch at once, each row is paid once', async () => {
+test.each([
+  2, 3, 4,
+])('of %i processes that submit the same batch at once, each row is paid once', async (count) => {
   const one = await shop.open({ latency_ms: 5 });
-  const ended = await Promise.all([1, 2, 3].map(() => one.run(submit('--wait', '20s'))));
-  expect(ended.map(({ exit }) => exit).toSorted()).toEqual([3, 7, 7]);
+  const ended = await Promise.all(Array.from({ length: count }, () => one.run(submit('--wait', '20s'))));
+  expect(ended.map(({ exit }) => exit).toSorted()).toEqual([3, ...Array(count - 1).fill(7)]);
+  expect(await endComplaints(shop, one.ledger)).toEqual([]);
+  expect((await sendsOf(shop.bank)).length).toBe(300);
+}, 120_000);
+
+test('a file that may grow no further stops the batch before anything is sent that is not stored', async () => {
+  const one = await shop.open();
+  const limited = await one.runLimited(submit(), 1_200);
+  expect([limited.exit, limited.stdout.includes('"code":"ledger_io"')], limited.stdout).toEqual([1, true]);
+  const sent = (await sendsOf(shop.bank)).length;
+  expect(sent).toBeGreaterThan(0);
+  expect(sent).toBeLessThan(300);
+  expect(await standingComplaints(shop, one.ledger)).toEqual([]);
+  expect((await one.run(submit('--wait', '20s'))).exit).toBe(3);
   expect(await endComplaints(shop, one.ledger)).toEqual([]);
   expect((await sendsOf(shop.bank)).length).toBe(300);
 }, 120_000);
@@ -56,7 +54,7 @@ test('a submitter that is stopped keeps its place; one whose lock was deleted me
   const one = await shop.open({ latency_ms: 250 });
   const first = one.start(submit());
   await untilSends(shop, 40);
-  await stopBetweenTransactions(first, one.ledger);
+  await stopProcess(first, one.ledger, 'between transactions');
   const refused = await one.run(submit());
   expect([refused.exit, refused.stdout.includes('ledger_locked')]).toEqual([7, true]);
   rmSync(`${one.ledger}.lock`);

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { verifyLedger } from '../../src/operations/verify-ledger.ts';
 import { openLedger } from '../../src/store/ledger-database.ts';
@@ -37,6 +38,8 @@ export interface Case {
   ledger: string;
   start(args: readonly string[], env?: Record<string, string>): Running;
   run(args: readonly string[], env?: Record<string, string>): Promise<Ended>;
+  /** With no file longer than so many kB, as `ulimit -f` has it. */
+  runLimited(args: readonly string[], limitKb: number): Promise<Ended>;
   close(): void;
 }
 
@@ -72,12 +75,15 @@ export async function openShop(
       mkdirSync(folder);
       for (const name of ['payrun.toml', 'payrun.key', 'payrun.db'])
         copyFileSync(join(model, name), join(folder, name));
-      const start = (args: readonly string[], env = {}) => startIn(folder, bin, args, env);
+      const start = (args: readonly string[], env = {}) =>
+        startIn(folder, [process.execPath, bin, ...args], env);
       return {
         folder,
         ledger: join(folder, 'payrun.db'),
         start,
         run: (args, env) => start(args, env).done,
+        runLimited: (args, limitKb) =>
+          startIn(folder, ['bash', '-c', LIMITED, String(limitKb), process.execPath, bin, ...args], {}).done,
         close: () => rmSync(folder, { recursive: true, force: true }),
       };
     },
@@ -128,9 +134,12 @@ settlement_days = 0
   }
 }
 
-function startIn(folder: string, bin: string, args: readonly string[], env: Record<string, string>): Running {
+const LIMITED = 'ulimit -f "$0" && exec "$@"';
+
+function startIn(folder: string, command: readonly string[], env: Record<string, string>): Running {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH, HOME, ...ENV, ...env } });
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { cwd: folder, env: { PATH, HOME, ...ENV, ...env } });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
@@ -255,4 +264,33 @@ function readLedger(path: string, complaints: string[]) {
 /** The ledger's files as they stand, with the log, to be opened elsewhere. */
 export function copyLedger(from: string, to: string): void {
   for (const ending of ['', '-wal']) if (existsSync(from + ending)) copyFileSync(from + ending, to + ending);
+}
+
+/**
+ * Stops a process where it is between two transactions, or within one: there it keeps every writer out until it goes on.
+ */
+export async function stopProcess(
+  running: Running,
+  ledger: string,
+  where: 'between transactions' | 'within a transaction',
+): Promise<void> {
+  for (;;) {
+    running.kill('SIGSTOP');
+    if (canWrite(ledger) === (where === 'between transactions')) return;
+    running.kill('SIGCONT');
+    await delay(5);
+  }
+}
+
+function canWrite(ledger: string): boolean {
+  const other = new SqliteDatabase(ledger, { timeout: 0 });
+  try {
+    other.exec('begin immediate; rollback');
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return false;
+    throw error;
+  } finally {
+    other.close();
+  }
 }

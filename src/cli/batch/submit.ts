@@ -78,7 +78,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   await context.confirm(
     `Pay ${batch.row_count} payouts, ${formatGrouped(batch.amount_minor, batch.currency)} ${batch.currency}, through ${batch.provider}?`,
   );
-  await ensureApproved(context, batch);
+  if (context.flags.dry_run) await ensureApproved(context, batch);
   const stopped = context.flags.dry_run ? null : await send(context, settings, batch, input, first, waitMs);
   warnStopped(context, stopped);
   return report(context, batch, stopped);
@@ -190,6 +190,7 @@ async function send(
     total: first ?? Number(batch.row_count),
   };
   return asRunner(context, settings, `batch submit ${batch.name}`, options, async (submission) => {
+    await ensureApproved(context, batch);
     const resembling =
       config.checks.look_alikes === 'hold'
         ? await lookAlikes(submission.database, batch.id, config.checks.look_alike_days, submission.now())

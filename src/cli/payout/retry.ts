@@ -6,6 +6,7 @@ import { retryPayouts } from '../../operations/retry-payouts.ts';
 import type { Stopped } from '../../operations/submission.ts';
 import { batchByName } from '../../store/batches.ts';
 import { failedPayouts, payoutsById } from '../../store/payouts.ts';
+import { refuseWhileLocked } from '../../store/runner.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { asRunner, exitOf, registerWith, warnStopped } from '../submission.ts';
 import { payoutItem } from './item.ts';
@@ -29,6 +30,8 @@ export const verb: Verb = {
 async function run(context: Context, input: Input): Promise<Outcome> {
   const payouts = await chosen(context, input);
   const database = await context.ledger();
+  // What is not there now may be what the other is about to make of it.
+  if (payouts.length === 0 && !context.flags.dry_run) await refuseWhileLocked(database);
   const stopped = payouts.length === 0 || context.flags.dry_run ? null : await retryAll(context, payouts);
   warnStopped(context, stopped);
   const after = [
