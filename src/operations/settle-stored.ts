@@ -47,7 +47,7 @@ export interface StoredSides {
 }
 
 // So few that a page is forgotten before it has to be moved in memory.
-const PAGE = 2_000n;
+const PAGE = 1_000n;
 // Numbers stand in records as 32 bits.
 const MOST_ROWS = 2n ** 32n;
 const PRIMARY = 1;

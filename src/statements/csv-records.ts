@@ -77,6 +77,7 @@ export function readBlock(buffer: Buffer, start: number, line: number, delimiter
 }
 
 interface BlockRead {
+  /** To be read once. */
   records: Iterable<CsvRow>;
   next_line: number;
   /** Where the block stops being CSV; nothing after that can be told apart. `column` counts from 0. */
@@ -88,11 +89,19 @@ function readPlainBlock(text: string, line: number, delimiter: string): BlockRea
   const lines = text.includes('\r') ? text.split(LINE_BREAKS) : text.split('\n');
   // What follows the last line break is the next block's, or nothing.
   if (lines.at(-1) === '') lines.pop();
-  const records: CsvRow[] = [];
-  for (const [index, each] of lines.entries()) {
-    if (each !== '') records.push({ line: line + index, values: each.split(delimiter) });
+  return { records: splitLines(lines, line, delimiter), next_line: line + lines.length, failure: null };
+}
+
+/** One by one: a record that was read can be forgotten before the block is at its end. */
+function* splitLines(
+  lines: readonly string[],
+  first: number,
+  delimiter: string,
+): Generator<CsvRow, void, undefined> {
+  for (let index = 0; index < lines.length; index += 1) {
+    const text = lines[index] as string;
+    if (text !== '') yield { line: first + index, values: text.split(delimiter) };
   }
-  return { records, next_line: line + lines.length, failure: null };
 }
 
 function readQuotedBlock(block: Buffer, line: number, delimiter: string): BlockRead {

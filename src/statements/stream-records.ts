@@ -5,15 +5,16 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { readSync } from 'node:fs';
-import { BLOCK_BYTES, type CsvRow, isTooLarge, readBlock } from './csv-records.ts';
+import { BLOCK_BYTES, type CsvRow, readBlock } from './csv-records.ts';
 import { foreignFormat } from './text-encoding.ts';
 
 /** The file is for the reader that knows every form and every error. */
 export class NotPlain extends Error {}
 
 export interface RecordBlock {
-  records: readonly CsvRow[];
-  /** What they were read from, until the next block is asked for. */
+  /** To be read once, and before the next block is asked for. */
+  records: Iterable<CsvRow>;
+  /** What they are read from, until then. */
   bytes: Uint8Array;
   /** The physical line on which it begins. */
   line: number;
@@ -35,10 +36,9 @@ export function* recordBlocks(
     const block = readBlock(buffer, 0, line, delimiter);
     if (block === null || block.failure || !block.clean) throw new NotPlain();
     const bytes = buffer.subarray(0, block.end);
-    const records = [...block.records];
-    if (!isUtf8(bytes) || records.some(isTooLarge)) throw new NotPlain();
+    if (!isUtf8(bytes)) throw new NotPlain();
     const bare = !block.quoted && bytes.indexOf(BACKSLASH) < 0;
-    yield { records, bytes, line, through: window.at + block.end, bare };
+    yield { records: block.records, bytes, line, through: window.at + block.end, bare };
     line = block.next_line;
     window.drop(block.end);
   }

@@ -9,7 +9,7 @@ import type { RowError } from '../domain/errors.ts';
 import { readWhole } from './bulk/scan-side.ts';
 import { isPlain, plainHeader } from './bulk/side-plan.ts';
 import { ContentCounts } from './content-counts.ts';
-import type { CsvRow } from './csv-records.ts';
+import { type CsvRow, isTooLarge } from './csv-records.ts';
 import { countLines, type LineCount, type LineCounter } from './line-count.ts';
 import { plainRowReader } from './plain-row.ts';
 import type { Profile } from './profile.ts';
@@ -23,6 +23,8 @@ import { NotPlain, recordBlocks } from './stream-records.ts';
 
 // As much of a file as its header may take.
 const BEGINNING_BYTES = 65_536;
+// So few that they are forgotten before the garbage collector has to move them: it is what takes the time otherwise.
+const PAGE_ROWS = 256;
 
 export class StatementStream {
   readonly profile: Profile;
@@ -63,7 +65,7 @@ export class StatementStream {
     const counts = new ContentCounts();
     let headed = false;
     for (const block of recordBlocks(this.#file.descriptor, this.#file.size, this.profile.delimiter)) {
-      const page: StatementRow[] = [];
+      let page: StatementRow[] = [];
       const counter = countLines(block.bytes, block.line);
       for (const record of block.records) {
         if (!headed && !isDeepStrictEqual(record.values, this.#header)) throw new NotPlain();
@@ -73,6 +75,9 @@ export class StatementStream {
         if (row === null) continue;
         row.occurrence = counts.next(row.content);
         page.push(row);
+        if (page.length < PAGE_ROWS) continue;
+        yield page;
+        page = [];
       }
       this.#add(counter.finish(NONE_SKIPPED));
       yield page;
@@ -82,8 +87,9 @@ export class StatementStream {
   }
 
   /** Null where the row says nothing: all of its cells are empty. */
-  #read({ line, values }: CsvRow, bare: boolean, read: Readers): StatementRow | null {
-    if (values.length !== this.#header.length) throw new NotPlain();
+  #read(record: CsvRow, bare: boolean, read: Readers): StatementRow | null {
+    const { line, values } = record;
+    if (values.length !== this.#header.length || isTooLarge(record)) throw new NotPlain();
     if (values[0]?.trim() === '' && values.every((value) => value.trim() === '')) return null;
     const row = (bare && read.plain?.(line, values)) || read.any(line, values);
     if (row === null) throw new NotPlain();

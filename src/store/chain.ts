@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { CHAIN_START, type ChainKind, canonicalContent, chainInput } from '../domain/ledger/chain.ts';
-import type { ListValue, Reader, Transaction } from './database.ts';
+import type { Reader, Transaction, Value } from './database.ts';
 
 export interface ChainItem {
   kind: ChainKind;
@@ -52,7 +52,7 @@ export async function appendToChain(
   );
 }
 
-function* links(before: ChainHead, items: Iterable<ChainItem | ContentItem>): Iterable<ListValue[]> {
+function* links(before: ChainHead, items: Iterable<ChainItem | ContentItem>): Iterable<Value[]> {
   let seq = before.length;
   let previous = before.head;
   for (const item of items) {

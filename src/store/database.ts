@@ -10,12 +10,12 @@
 
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
-import { PayrunError } from '../domain/errors.ts';
+import { Bug, PayrunError } from '../domain/errors.ts';
 import { fileAt } from './database-file.ts';
 import { isFatal, isOurs, sqliteCode, storageError, whileBusy } from './engine-errors.ts';
 import { Statements } from './engine-statements.ts';
 import { checkSqliteVersion } from './engine-version.ts';
-import { insertMany, type ListValue } from './insert-many.ts';
+import { insertMany } from './insert-many.ts';
 
 export type Value = string | bigint | number | null | Uint8Array;
 export type Params = Readonly<Record<string, Value>>;
@@ -46,21 +46,23 @@ export interface Transaction extends Reader {
   insertMany(
     table: string,
     columns: readonly string[],
-    rows: Iterable<readonly ListValue[]>,
+    rows: Iterable<readonly Value[]>,
     same?: Params,
     unlessKnown?: readonly string[],
   ): Promise<number>;
 }
 
 export { engineVersions } from './engine-version.ts';
-export type { ListValue } from './insert-many.ts';
 
 export interface Database extends Reader {
   readonly path: string;
   /** Rows one by one from a connection of their own, so that a million of them never stand in memory. */
   each<T>(sql: string, params?: Params): AsyncIterable<T>;
-  /** Commits what `work` did, or nothing of it. Transactions wait for each other; none may wait for the network. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Commits what `work` did, or nothing of it. Transactions wait for each other; none may wait for the network.
+   * References are checked `always`, or `at_end` where a table takes the place of another.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, references?: 'always' | 'at_end'): Promise<T>;
   hasTable(name: string): Promise<boolean>;
   /** What the engine itself finds wrong with the file and its references; empty where all is well. */
   integrityProblems(depth?: 'quick' | 'full'): Promise<string[]>;
@@ -85,8 +87,6 @@ export function listParam(values: readonly (string | bigint)[]): string {
 export function isConstraintViolation(error: unknown): boolean {
   return sqliteCode(error).startsWith('SQLITE_CONSTRAINT');
 }
-
-const LOCK_GLANCE_MS = 100;
 
 const WRITER_PRAGMAS: Readonly<Record<string, string | bigint>> = {
   journal_mode: 'wal',
@@ -218,36 +218,6 @@ function openReader(path: string): SqliteDatabase.Database {
   return reader;
 }
 
-/** A connection that nobody refers to is closed by the garbage collector, and its lock would go with it unnoticed. */
-const locksHeld = new Set<SqliteDatabase.Database>();
-
-/**
- * A lock beside a file that dies with its process: an exclusive transaction on a small database of its own, which the
- * operating system lets go of also after a kill -9, and keeps while the process is only stopped. Null: another has it.
- */
-export function tryLock(path: string): { release(): void } | null {
-  // 0600 like the ledger beside it.
-  closeSync(openSync(path, 'a', 0o600));
-  // Two that try at the same instant can each find the other's glance at the file and both give up; a holder stays.
-  const connection = new SqliteDatabase(path, { timeout: LOCK_GLANCE_MS });
-  try {
-    // Not WAL: there, readers and one writer share the file, and the lock would exclude nobody.
-    connection.pragma('journal_mode = delete');
-    connection.exec('begin exclusive');
-    locksHeld.add(connection);
-    return {
-      release: () => {
-        locksHeld.delete(connection);
-        connection.close();
-      },
-    };
-  } catch (error) {
-    connection.close();
-    if (sqliteCode(error).startsWith('SQLITE_BUSY')) return null;
-    throw error;
-  }
-}
-
 class SqliteConnections implements Database {
   readonly path: string;
   readonly #options: OpenOptions;
@@ -305,8 +275,27 @@ class SqliteConnections implements Database {
     }
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#enqueue(() => this.#transact(work));
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    references: 'always' | 'at_end' = 'always',
+  ): Promise<T> {
+    if (references === 'always') return this.#enqueue(() => this.#transact(work));
+    return this.#enqueue(() => this.#replaceTables(work));
+  }
+
+  /** The engine turns references off and on between transactions alone. */
+  async #replaceTables<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.#writer.pragma('foreign_keys = 0');
+    try {
+      return await this.#transact(async (tx) => {
+        const result = await work(tx);
+        const [broken] = this.#writer.pragma('foreign_key_check') as { table: string }[];
+        if (broken) throw new Bug(`A row of ${broken.table} points to a missing row.`);
+        return result;
+      });
+    } finally {
+      this.#writer.pragma('foreign_keys = 1');
+    }
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

@@ -1,20 +1,18 @@
 /** Inserting many rows: a statement takes many of them, which costs half of one statement for each. */
 import type { Params, Value } from './database.ts';
 
-export type ListValue = Exclude<Value, Uint8Array>;
-
 export interface ManyRows {
   table: string;
   columns: readonly string[];
   /** Values in the order of `columns`. */
-  rows: Iterable<readonly ListValue[]>;
+  rows: Iterable<readonly Value[]>;
   /** Columns that have one value in all rows. */
   same: Params | undefined;
   /** Columns of a key; rows whose key is there already are left out. */
   unless_known?: readonly string[] | undefined;
 }
 
-type Prepare = (sql: string) => { run(values: readonly ListValue[], same: Params): { changes: number } };
+type Prepare = (sql: string) => { run(values: readonly Value[], same: Params): { changes: number } };
 
 // More in one statement are no faster, and the parameters have a limit. The smaller ones take what is left over: few
 // sizes, so that each statement is prepared once.
@@ -34,11 +32,11 @@ function insertSql(
 export function insertMany(prepare: Prepare, { rows, same = {}, ...into }: ManyRows): number {
   const { columns } = into;
   const names = Object.keys(same);
-  const insert = (count: number, values: readonly ListValue[]) =>
+  const insert = (count: number, values: readonly Value[]) =>
     prepare(insertSql(into, names, count)).run(values, same).changes;
   const whole = ROWS_A_STATEMENT[0] * columns.length;
   let changes = 0;
-  let values: ListValue[] = [];
+  let values: Value[] = [];
   for (const row of rows) {
     for (const value of row) values.push(value);
     if (values.length < whole) continue;

@@ -3,7 +3,7 @@ import type { Hash } from 'node:crypto';
 import { canonicalImport } from '../domain/payout/batch.ts';
 import type { PayoutRow } from '../domain/payout/payout-row.ts';
 import type { BatchRow } from './batches.ts';
-import type { ListValue, Transaction } from './database.ts';
+import type { Transaction, Value } from './database.ts';
 
 const ROW_COLUMNS = ['id', 'reference_id', 'row_no', 'line_no', 'beneficiary_id', 'amount_minor'] as const;
 // In most batches every row has the same value there; then it is bound once and not for each.
@@ -48,12 +48,12 @@ function* payoutValues(
   rows: readonly PayoutRow[],
   varying: readonly (typeof OFTEN_SAME)[number][],
   hash: Hash,
-): Iterable<readonly ListValue[]> {
+): Iterable<readonly Value[]> {
   let id = firstId;
   let text = '';
   let waiting = 0;
   for (const row of rows) {
-    const values: ListValue[] = [
+    const values: Value[] = [
       id,
       row.reference_id,
       row.row_no,

@@ -13,6 +13,7 @@ import openAmountsSql from './migrations/sqlite/0009_open_amounts.sql';
 import signedApprovalsSql from './migrations/sqlite/0010_signed_approvals.sql';
 import largeStatementsSql from './migrations/sqlite/0011_large_statements.sql';
 import evidenceSql from './migrations/sqlite/0012_evidence.sql';
+import lineKeysSql from './migrations/sqlite/0013_line_keys.sql';
 import { recordEverything } from './records.ts';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
@@ -31,6 +32,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 10, name: '0010_signed_approvals', statements: signedApprovalsSql },
   { version: 11, name: '0011_large_statements', statements: largeStatementsSql },
   { version: 12, name: '0012_evidence', statements: evidenceSql, complete: recordEverything },
+  { version: 13, name: '0013_line_keys', statements: lineKeysSql, replaces_tables: true },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

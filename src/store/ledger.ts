@@ -15,10 +15,10 @@ import { closedDays } from './closings.ts';
 import {
   inList,
   isConstraintViolation,
-  type ListValue,
   listParam,
   type Params,
   type Transaction,
+  type Value,
 } from './database.ts';
 import { recordRows } from './records.ts';
 
@@ -99,7 +99,7 @@ async function nameOf(tx: Transaction, entries: readonly NewEntry[], firstId: bi
   return `one of ${entries.length} entries`;
 }
 
-function* entryRows(firstId: bigint, entries: readonly NewEntry[]): Iterable<ListValue[]> {
+function* entryRows(firstId: bigint, entries: readonly NewEntry[]): Iterable<Value[]> {
   let id = firstId;
   for (const entry of entries) {
     yield [
@@ -126,7 +126,7 @@ function* postingRows(
   firstId: bigint,
   entries: readonly NewEntry[],
   accountIds: ReadonlyMap<string, bigint>,
-): Iterable<ListValue[]> {
+): Iterable<Value[]> {
   let entryId = firstId;
   for (const entry of entries) {
     let postingNo = 0;

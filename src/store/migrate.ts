@@ -13,6 +13,8 @@ export interface Migration {
   statements: string;
   /** What SQL cannot do, such as hashing; in the same transaction, after the statements. */
   complete?: (tx: Transaction) => Promise<void>;
+  /** It puts tables in the place of others that are referred to. */
+  replaces_tables?: boolean;
 }
 
 interface Applied {
@@ -39,16 +41,19 @@ export async function migrate(
   refuseNewer(database, migrations, applied);
   for (const migration of migrations) {
     if (applied.some((row) => Number(row.version) === migration.version)) continue;
-    await database.transaction(async (tx) => {
-      // Recorded first and under the write lock, so that the second of two processes sees the first one's work.
-      const done = await tx.run(
-        'insert into schema_migrations (version, name, sha256, applied_at) values (:version, :name, :sha256, :now) on conflict (version) do nothing',
-        { version: migration.version, name: migration.name, sha256: sha256(migration.statements), now },
-      );
-      if (done === 0) return;
-      for (const statement of splitStatements(migration.statements)) await tx.run(statement);
-      await migration.complete?.(tx);
-    });
+    await database.transaction(
+      async (tx) => {
+        // Recorded first and under the write lock, so that the second of two processes sees the first one's work.
+        const done = await tx.run(
+          'insert into schema_migrations (version, name, sha256, applied_at) values (:version, :name, :sha256, :now) on conflict (version) do nothing',
+          { version: migration.version, name: migration.name, sha256: sha256(migration.statements), now },
+        );
+        if (done === 0) return;
+        for (const statement of splitStatements(migration.statements)) await tx.run(statement);
+        await migration.complete?.(tx);
+      },
+      migration.replaces_tables ? 'at_end' : 'always',
+    );
   }
 }
 

@@ -6,8 +6,9 @@
 
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
-import { type Database, type Reader, type Transaction, tryLock } from './database.ts';
+import type { Database, Reader, Transaction } from './database.ts';
 import { besideDatabase } from './database-file.ts';
+import { tryLock } from './engine-lock.ts';
 
 interface RunnerRow {
   epoch: bigint;

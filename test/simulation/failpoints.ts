@@ -105,14 +105,14 @@ export function mortalDatabase(database: Database, points: Steps): Database {
       return database.tuples(sql, params);
     },
     each: (sql, params) => database.each(sql, params),
-    transaction: async (work) => {
+    transaction: async (work, references) => {
       await points.pass('transaction: before it begins');
       const result = await database.transaction(async (tx) => {
         points.hit('transaction: begun');
         const done = await work(mortalTransaction(tx, points));
         points.hit('transaction: before it commits');
         return done;
-      });
+      }, references);
       await points.pass('transaction: committed');
       return result;
     },

@@ -4,6 +4,7 @@ import { PayrunError } from '../../src/domain/errors.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { LEDGER_MIGRATIONS, openLedger } from '../../src/store/ledger-database.ts';
 import { type Migration, migrate, splitStatements } from '../../src/store/migrate.ts';
+import { BATCH_SQL, BENEFICIARY_SQL } from '../operations/seed-sql.ts';
 import { script, storeBundle, tempFolder } from './folder.ts';
 
 const NOW = '2026-11-20T10:00:00.000Z';
@@ -24,6 +25,15 @@ const second: Migration = {
   name: '0002_second',
   statements: 'create table b (x integer) strict;\ninsert into b values (1);\n',
 };
+
+const STATEMENT = `insert into statements (id, provider, profile, file_name, sha256, row_count, new_count, imported_at, imported_by)
+  values (1, 'nxt', 'nxtbanking', 'r.csv', 's', 2, 2, '${NOW}', 'tester')`;
+const RECONCILIATION = `insert into reconciliations (id, provider, at, today_on, actor, matched_count, expected_count, open_count, new_count, closed_count, unexplained)
+  values (1, 'nxt', '${NOW}', '2026-11-20', 'tester', 1, 0, 1, 1, 0, '{}')`;
+const OLD_PAYOUT = `insert into payouts (id, reference_id, batch_id, row_no, line_no, beneficiary_id, amount_minor, currency, rail, account, provider, state, created_at, updated_at)
+  values (1, 'pay-1', 1, 1, 2, 1, 100, 'INR', 'IMPS', 'expenses:payouts', 'nxt', 'approved', '${NOW}', '${NOW}')`;
+const OLD_ATTEMPT = `insert into attempts (payout_id, attempt_no, provider, provider_reference, provider_beneficiary_id, body, body_sha256, stored_at)
+  values (1, 1, 'nxt', 'pay-1', 'ben_1', '{}', 'x', '${NOW}')`;
 
 const tables = async (database: Database) =>
   (
@@ -90,6 +100,75 @@ describe('migrations', () => {
     const bundle = await storeBundle();
     const runs = await Promise.all(Array.from({ length: 4 }, () => script(text, [bundle, path]).done));
     expect(runs.map((run) => run.output)).toEqual(Array(4).fill(`${LEDGER_MIGRATIONS.length} 0n\n`));
+  });
+
+  test('that put tables in the place of others keep every row and every reference', async () => {
+    const path = join(tempFolder(), 'payrun.db');
+    const before = await openDatabase({ path, application_id: 0x70617972, noun: 'ledger', create: true });
+    await migrate(before, LEDGER_MIGRATIONS.slice(0, 12), NOW);
+    const digest = (letter: string) => letter.repeat(64);
+    await before.transaction(async (tx) => {
+      for (const sql of [BENEFICIARY_SQL, RECONCILIATION, STATEMENT]) await tx.run(sql);
+      await tx.run(BATCH_SQL, { provider: 'nxt', rows: 1 });
+      await tx.run(OLD_PAYOUT);
+      await tx.run(OLD_ATTEMPT);
+      const line = `insert into statement_lines (id, provider, content_sha256, occurrence, amount_minor, currency, status,
+        status_word, cells, superseded_by) values (:id, 'nxt', :content, 1, 9223372036854775807, 'INR', 'success', 'SUCCESS', '{}', :by)`;
+      await tx.run(line, { id: 2n, content: digest('b'), by: null });
+      await tx.run(line, { id: 1n, content: digest('a'), by: 2n });
+      await tx.run('insert into statement_rows (statement_id, line_no, line_id) values (1, 2, 1), (1, 3, 2)');
+      await tx.run(
+        `insert into matches (line_id, payout_id, attempt_no, rule, reconciliation_id) values (2, 1, 1, 'utr', 1)`,
+      );
+      await tx.run(
+        `insert into breaks (id, provider, kind, subject, state, line_id, opened_on) values (1, 'nxt', 'ambiguous', 'line:1', 'open', 1, '2026-11-20')`,
+      );
+    });
+    await before.close();
+    const after = await openLedger(path, NOW);
+    onTestFinished(() => after.close());
+    expect(await after.integrityProblems('full')).toEqual([]);
+    expect(
+      await after.all('select id, content_key, amount_minor, superseded_by from statement_lines order by id'),
+    ).toEqual([
+      { id: 1n, content_key: Buffer.alloc(16, 0xaa), amount_minor: 9223372036854775807n, superseded_by: 2n },
+      {
+        id: 2n,
+        content_key: Buffer.alloc(16, 0xbb),
+        amount_minor: 9223372036854775807n,
+        superseded_by: null,
+      },
+    ]);
+    expect(await after.all('select line_id, payout_id, attempt_no, rule from matches')).toEqual([
+      { line_id: 2n, payout_id: 1n, attempt_no: 1n, rule: 'utr' },
+    ]);
+    expect(await after.all('select line_no, line_id from statement_rows order by line_no')).toHaveLength(2);
+    for (const sql of ['delete from statement_lines', "update statement_lines set utr = 'x'"])
+      await expect(after.transaction((tx) => tx.run(sql))).rejects.toThrow(/are never/);
+    await expect(after.transaction((tx) => tx.run('delete from attempts'))).rejects.toThrow(/FOREIGN KEY/);
+  });
+
+  test('that would leave a reference to nothing leave nothing of themselves', async () => {
+    const database = await open();
+    const one: Migration = {
+      version: 1,
+      name: '0001_one',
+      statements:
+        'create table a (x integer primary key) strict;\ncreate table b (x integer references a (x)) strict;\ninsert into a values (1);\ninsert into b values (1);\n',
+    };
+    const two: Migration = {
+      version: 2,
+      name: '0002_two',
+      statements:
+        'create table c (x integer primary key) strict;\ndrop table a;\nalter table c rename to a;\n',
+      replaces_tables: true,
+    };
+    await migrate(database, [one], NOW);
+    await expect(migrate(database, [one, two], NOW)).rejects.toThrow('A row of b points to a missing row');
+    expect(await database.all('select x from a')).toEqual([{ x: 1n }]);
+    await expect(database.transaction((tx) => tx.run('insert into b values (2)'))).rejects.toThrow(
+      /FOREIGN KEY/,
+    );
   });
 
   test('killed at any moment are finished by the next start', async () => {
