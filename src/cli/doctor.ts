@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { platform } from 'node:os';
 import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
+import { samePerson } from '../domain/payout/batch.ts';
 import { troubleOf } from '../operations/provider-trouble.ts';
 import type { Context, Data, Outcome, Verb } from './command.ts';
 import type { Config, ProviderConfig } from './config.ts';
@@ -38,6 +39,7 @@ async function run(context: Context): Promise<Outcome> {
     await add('key', () => key(context, config.value));
     await add('ledger', () => ledger(context, config.value));
     checks.push(timeZone(context, config.value));
+    checks.push(...approvers(config.value));
     if (Object.keys(config.value.providers).length === 0) {
       checks.push({
         check: 'provider',
@@ -115,6 +117,19 @@ async function engine({ world }: Context): Promise<Check> {
     };
   }
   return good('sqlite', detail);
+}
+
+/** Where approvals are signed, a batch that needs more than there are persons with keys is never sent. */
+function approvers({ approval }: Config): Check[] {
+  if (approval.keys.length === 0) return [];
+  const persons: string[] = [];
+  for (const { name } of approval.keys)
+    if (!persons.some((other) => samePerson(other, name))) persons.push(name);
+  const most = Math.max(approval.required, ...approval.bands.map(({ required }) => required));
+  const detail = `keys of ${persons.length}; a batch needs up to ${most} approvals`;
+  if (persons.length >= most) return [good('approvers', detail)];
+  const hint = 'Add [[approval.keys]] of others; who imported a batch does not count for it.';
+  return [{ check: 'approvers', ok: 'no', detail, hint }];
 }
 
 async function key(context: Context, config: Config): Promise<Check[]> {

@@ -197,7 +197,7 @@ async function hear({ folder, run, serve }: Session): Promise<void> {
 }
 
 async function closeTheDay({ folder, run }: Session): Promise<void> {
-  await untilDone(() => run('provider', 'report', 'nxt', '--date', 'today', '-o', 'report.csv'), 6);
+  await untilDone(() => run('provider', 'report', 'nxt', '--date', 'today', '-o', 'report.csv'), 10);
   const report = readFileSync(join(folder, 'report.csv'), 'utf8').trimEnd();
   const stranger: Record<string, string> = {
     payout_id: 'po_other',
@@ -284,7 +284,7 @@ test('a whole day, with faults and -v, leaves no account number and no secret an
       found.push(`${canary} in ${name}`);
   expect(found).toEqual([]);
   expect(files.length, files.join(' ')).toBeGreaterThan(20);
-});
+}, 90_000);
 
 test('the search finds a canary in every spelling', () => {
   const account = ACCOUNTS[0] ?? '';

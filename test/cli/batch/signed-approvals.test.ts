@@ -133,6 +133,11 @@ describe('an approval that was signed elsewhere', () => {
     const config = join(desk.office.folder, 'payrun.toml');
     writeFileSync(config, readFileSync(config, 'utf8').replace(toml.asha ?? '', ''));
     expect(await submitCode(desk)).toBe('approval_missing');
+    const doctor = (await desk.payrun('doctor', '--json')).json<{ items: { check: string; ok: string }[] }>();
+    expect(doctor.data.items).toContainEqual(expect.objectContaining({ check: 'approvers', ok: 'yes' }));
+    writeFileSync(config, readFileSync(config, 'utf8').replace('required = 2', 'required = 3'));
+    const short = (await desk.payrun('doctor', '--json')).json<{ items: { check: string; ok: string }[] }>();
+    expect(short.data.items).toContainEqual(expect.objectContaining({ check: 'approvers', ok: 'no' }));
     expect((await approvalsOf(desk)).approvals[0]?.void_reason).toBe('the configuration has no key of asha');
     const log = (await desk.payrun('audit', 'log', '--subject', 'nov', '--json')).json<{
       items: unknown[];
