@@ -82,9 +82,11 @@ describe('a signal', () => {
 });
 
 test('a second signal ends it at once, and the last line still says how to go on', async () => {
-  const office = await withBatch(100, { latency_ms: 1_900 });
+  const office = await withBatch(300, { latency_ms: 20 });
   const run = office.start('batch', 'submit', 'salary', '--yes');
-  await expect.poll(async () => (await sendsTo(office.bank)).length, { timeout: 10_000 }).toBeGreaterThan(5);
+  await expect.poll(async () => (await sendsTo(office.bank)).length, { timeout: 20_000 }).toBeGreaterThan(30);
+  // So long that what is in flight is not through before the second.
+  await office.bank.settings({ latency_ms: 1_900 });
   run.child.kill('SIGINT');
   await run.waitFor(/A second signal stops at once/, 'stderr');
   run.child.kill('SIGINT');
