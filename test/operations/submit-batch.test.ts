@@ -87,6 +87,22 @@ describe('submitting', () => {
     await expectTruth(office);
   });
 
+  test('after the tenth malformed request in a row nothing more leaves but what is on the wire', async () => {
+    const office = await withBatch(300, { latency_ms: 30 }, [1]);
+    await office.bank.faults([{ ...PAYOUTS, kind: 'status_before', status: 400, code: 'BAD_REQUEST' }]);
+    const ran = await office.ask(...submit());
+    const sends = await sendsTo(office.bank);
+    expect([ran.exit, sends.length >= 10, ran.json().warnings[0]?.code]).toEqual([
+      5,
+      true,
+      'too_many_bad_requests',
+    ]);
+    // Sixteen at once, as the configuration has it where it says nothing.
+    expect(sends.length).toBeLessThanOrEqual(10 + 16);
+    expect(statesIn(ran)).toEqual({ approved: 300 - sends.length, held: sends.length });
+    expect((await office.bank.books()).payouts).toEqual([]);
+  });
+
   test('ten malformed requests in a row stop the batch', async () => {
     const office = await withBatch(60, {}, [1]);
     await office.bank.faults([{ ...PAYOUTS, kind: 'status_before', status: 400, code: 'BAD_REQUEST' }]);
