@@ -32,14 +32,19 @@ export interface Killed {
 }
 
 /** One batch of the shop, killed so often at most; fewer where it is through before. */
-export async function killAgainAndAgain(shop: Shop, seed: number, kills: number): Promise<Killed> {
+export async function killAgainAndAgain(
+  shop: Shop,
+  seed: number,
+  kills: number,
+  enough: () => boolean = () => false,
+): Promise<Killed> {
   const chance = new Chance(seed);
   const one = await shop.open({ seed, latency_ms: 15, settle_ms: 100 });
   const killed: Killed = { kills: 0, payouts: shop.rows, complaints: [] };
   try {
     await shop.bank.faults(HEAVY);
     // A start that ends by itself, out of patience with the faults, is no kill.
-    for (let start = 0; killed.kills < kills && start < kills * 3; start += 1) {
+    for (let start = 0; killed.kills < kills && start < kills * 3 && (start === 0 || !enough()); start += 1) {
       const running = one.start(submit('--wait', '5s'));
       const ended = await killAt(shop, running, chance);
       if (ended.signal === 'SIGKILL') killed.kills += 1;

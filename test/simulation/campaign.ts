@@ -19,6 +19,10 @@ export class Tally {
   payouts = 0;
   deaths = 0;
   replaced = 0;
+  /** Pairs of steps at which two processes in a row died. */
+  pairs = 0;
+  /** Plans of a pair of which the second process did not die. */
+  readonly unreached: string[] = [];
   readonly modes = new Set<string>();
   readonly crimes = new Map<Crime, number>();
   readonly failures: Failure[] = [];
@@ -62,21 +66,13 @@ export class Tally {
     return [...this.#died.values()].reduce((sum, modes) => sum + modes.size, 0);
   }
 
-  lines(): string[] {
-    const named: Crime[] = ['double_payment', 'lost_payout', 'false_failure', 'unbalanced_entries'];
-    const others = [...this.crimes].filter(([crime]) => !named.includes(crime));
-    return [
-      `crash points × modes  ${FAILPOINTS.length - this.uncovered().length} × ${this.modes.size} (${this.met()} met)`,
-      `runs                  ${this.runs}`,
-      `crashes               ${this.deaths}`,
-      `replaced              ${this.replaced}`,
-      `payouts               ${this.payouts}`,
-      `double payments       ${this.count('double_payment')}`,
-      `lost payouts          ${this.count('lost_payout')}`,
-      `false failures        ${this.count('false_failure')}`,
-      `unbalanced entries    ${this.count('unbalanced_entries')}`,
-      `other findings        ${others.map(([crime, count]) => `${crime} ${count}`).join(', ') || 0}`,
-    ];
+  addPair(plan: Plan, life: Life): void {
+    if (life.died_at.length >= 2) this.pairs += 1;
+    else this.unreached.push(planLine(plan));
+  }
+
+  coverage(): string {
+    return `${FAILPOINTS.length - this.uncovered().length} × ${this.modes.size} (${this.met()} met)`;
   }
 }
 
@@ -118,22 +114,27 @@ export async function stopAtEachStep(
     await liveAndTally(laboratory, { ...plan, deaths: [], stopped_at: step }, tally);
 }
 
-/** Pairs of steps: the first process dies at one, the second, which recovers, at another. `stride` 1 takes every pair. */
+/**
+ * Pairs of steps: the first process dies at one, the second, which recovers, at another. `stride` 1 takes every pair.
+ * Answers whether all were taken.
+ */
 export async function dieAtEachPair(
   laboratory: Laboratory,
   plan: Omit<Plan, 'deaths'>,
   tally: Tally,
   stride: number,
-  between: () => Promise<boolean>,
-): Promise<void> {
+  enough: () => boolean,
+): Promise<boolean> {
   const whole = await laboratory.live({ ...plan, deaths: [] });
   for (let first = 1; first <= (whole.traces[0]?.length ?? 0); first += stride) {
     const once = await liveAndTally(laboratory, { ...plan, deaths: [first] }, tally);
     for (let second = 1; second <= (once.traces[1]?.length ?? 0); second += stride) {
-      await liveAndTally(laboratory, { ...plan, deaths: [first, second] }, tally);
-      if (!(await between())) return;
+      if (enough()) return false;
+      const pair = { ...plan, deaths: [first, second] };
+      tally.addPair(pair, await liveAndTally(laboratory, pair, tally));
     }
   }
+  return true;
 }
 
 /** A life of which the seed decides everything. */

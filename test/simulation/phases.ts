@@ -20,10 +20,15 @@ export interface Course {
   seed: number;
   /** Whether the time of this part is up. */
   enough(): boolean;
+  /** Only these, by name. */
+  modes?: readonly string[] | undefined;
 }
 
 export interface Tried {
   lines: string[];
+  /** Crash points × modes, of the part that counts them. */
+  coverage?: string;
+  schedules: number;
   crashes: number;
   kills: number;
   payouts: number;
@@ -33,16 +38,14 @@ export interface Tried {
 }
 
 function nothing(): Tried {
-  return { lines: [], crashes: 0, kills: 0, payouts: 0, crimes: new Map(), failures: [] };
+  return { lines: [], schedules: 0, crashes: 0, kills: 0, payouts: 0, crimes: new Map(), failures: [] };
 }
 
 function blame(tried: Tried, crime: Crime): void {
   tried.crimes.set(crime, (tried.crimes.get(crime) ?? 0) + 1);
 }
 
-const PAIRED = ['none', 'lost_answer', 'late', 'hidden', 'refused', 'reset'];
-
-/** One submission: each step in each mode, pairs of steps, stops, storms. */
+/** One submission: each step in each mode, stops, storms. */
 export async function submissions({ seed, enough }: Course): Promise<Tried> {
   const laboratory = new Laboratory();
   const tally = new Tally();
@@ -55,21 +58,50 @@ export async function submissions({ seed, enough }: Course): Promise<Tried> {
       if (!full()) await dieAtEachStep(laboratory, plan, tally, pace);
     }
     let storms = seed * 1_000_000;
-    const storm = async () => {
+    while (!full()) {
       storms += 1;
       await liveAndTally(laboratory, stormPlan(storms), tally);
-      return !full();
-    };
-    for (const mode of MODES.filter(({ name }) => PAIRED.includes(name)))
-      if (!full()) await dieAtEachPair(laboratory, { mode, seed, rows: 1, concurrency: 1 }, tally, 1, storm);
-    while (!full()) await storm();
+    }
   } finally {
     laboratory.close();
   }
+  const lines = [
+    `submissions           ${tally.runs}, of which ${tally.replaced} were stopped and replaced by another`,
+  ];
+  return { ...tried(tally, lines), coverage: tally.coverage() };
+}
+
+/** Every pair of steps at which two processes in a row die, in one mode after the other; `modes` are their names. */
+export async function pairs({ seed, enough, modes }: Course): Promise<Tried> {
+  const laboratory = new Laboratory();
+  const tally = new Tally();
+  const full = () => enough() || tally.failures.length >= 20;
+  const first = seed % MODES.length;
+  const chosen = modes?.map(modeNamed) ?? [...MODES.slice(first), ...MODES.slice(0, first)];
+  const whole: string[] = [];
+  try {
+    for (const mode of chosen) {
+      if (full()) break;
+      const plan = { mode, seed, rows: 1, concurrency: 1 };
+      if (await dieAtEachPair(laboratory, plan, tally, 1, full)) whole.push(mode.name);
+    }
+  } finally {
+    laboratory.close();
+  }
+  const through = whole.length === 0 ? 'no mode is through' : `all there are in: ${whole.join('; ')}`;
+  const pairs = tried(tally, [`pairs of crashes      ${tally.pairs}, ${through}`]);
+  for (const plan of tally.unreached) {
+    blame(pairs, 'unfinished');
+    pairs.failures.push(`CAMPAIGN_PLAN='${plan}'\n  the second process never died`);
+  }
+  return pairs;
+}
+
+function tried(tally: Tally, lines: string[]): Tried {
   return {
-    lines: tally.lines(),
+    ...nothing(),
+    lines,
     crashes: tally.deaths,
-    kills: 0,
     payouts: tally.payouts,
     crimes: tally.crimes,
     failures: tally.failures.map(
@@ -135,6 +167,7 @@ export async function schedules({ enough }: Course): Promise<Tried> {
   try {
     const explored: Explored & { all: boolean } = await exploreAll(protocol, enough);
     tried.payouts = explored.schedules;
+    tried.schedules = explored.schedules;
     tried.lines.push(
       `schedules             ${explored.schedules}${explored.all ? ', which are all' : ''}; one of the two was replaced in ${explored.replaced}`,
     );
@@ -163,14 +196,17 @@ export async function fuzz({ seed, enough }: Course): Promise<Tried> {
 /** Batches of 300 through heavy faults, each killed 25 times. */
 export async function kills({ seed, enough }: Course): Promise<Tried> {
   const tried = nothing();
+  let batches = 0;
   const shop = await openShop(300);
   try {
-    for (let batch = 0; !enough() && tried.failures.length === 0; batch += 1) {
-      const killed = await killAgainAndAgain(shop, seed * 1_000 + batch, 25);
+    for (let batch = 0; (batch === 0 || !enough()) && tried.failures.length === 0; batch += 1) {
+      const killed = await killAgainAndAgain(shop, seed * 1_000 + batch, 25, enough);
+      batches += 1;
       tried.kills += killed.kills;
       tried.payouts += killed.payouts;
       complain(tried, killed.complaints, `kills, SEED ${seed * 1_000 + batch}`);
     }
+    tried.lines.push(`batches killed        ${batches} of 300 payouts, ${tried.kills} kills`);
   } finally {
     await shop.close();
   }
@@ -198,6 +234,7 @@ export async function disks({ seed, enough }: Course): Promise<Tried> {
         struck += 1;
         if (fate.fault.kind === 'kill') tried.kills += 1;
       }
+      if (enough()) break;
       complain(tried, await losePower(shop, disk, at), 'power');
       lost += 1;
     }
