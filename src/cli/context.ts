@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { PayrunError } from '../domain/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { ProviderSettings } from '../providers/registry.ts';
+import type { ChainHead } from '../store/chain.ts';
 import type { Database } from '../store/database.ts';
 import type { RateSlots } from '../store/rate-slots.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -15,6 +16,8 @@ import type { World } from './world.ts';
 
 export interface OpenContext {
   context: Context;
+  /** The head of the chain as it is now; null where no ledger was opened. */
+  head(): Promise<ChainHead | null>;
   close(): Promise<void>;
 }
 
@@ -23,9 +26,11 @@ export function openContext(world: World, flags: GlobalFlags, warnings: Warning[
   const progress = createProgress(world, flags);
   const signals = stopOnSignal(world, (text) => progress.line(text));
   const config = once(async () => (await import('./config.ts')).loadConfig(world, flags.config));
+  let opened: Database | null = null;
   const ledger = once(async () => {
     const database = await openLedgerFile(world, flags, await config());
     closers.push(() => database.close());
+    opened = database;
     return database;
   });
   const vault = once(async () => openLedgerVault(world, await config(), await ledger()));
@@ -62,6 +67,7 @@ export function openContext(world: World, flags: GlobalFlags, warnings: Warning[
   };
   return {
     context,
+    head: async () => (opened === null ? null : (await import('../store/chain.ts')).chainHead(opened)),
     close: async () => {
       signals.forget();
       for (const close of closers.reverse()) await close();

@@ -38,6 +38,8 @@ async function run(context: Context): Promise<Outcome> {
     if (path !== null && !existsSync(path)) made.add(path);
   refuseLedgerWithoutKey(plan);
   if (!flags.dry_run && settings) await make(context, settings, plan, made);
+  // Its head is what -v tells.
+  if (!flags.dry_run && flags.verbose) await context.ledger();
   const all = [config, plan.ignore, plan.key, plan.ledger].flatMap((path) => (path === null ? [] : [path]));
   const shown = (paths: readonly string[]) => paths.map((path) => relative(world.cwd, path));
   const data = {

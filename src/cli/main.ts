@@ -88,8 +88,17 @@ async function runVerb(
     return exit;
   } finally {
     await context.progress.end();
+    if (context.flags.verbose) await tellHead(opened);
     await opened.close();
   }
+}
+
+/** Whoever keeps it elsewhere can tell later that nothing of what it stands for was cut off. Also after a failure. */
+async function tellHead({ context, head }: OpenContext): Promise<void> {
+  // A ledger that cannot be read has been complained of already.
+  const now = await head().catch(() => null);
+  if (now !== null)
+    await context.world.stderr.write(`Head of the chain: ${now.head} (${now.length} links)\n`);
 }
 
 /** Errors of parsing have to come in the format that was asked for, too. */

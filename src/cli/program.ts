@@ -20,7 +20,10 @@ export const GLOBAL_OPTIONS: readonly GlobalOption[] = [
     description: 'write the output to a file, whole or not at all; - for stdout',
   },
   { flags: '-q, --quiet', description: 'no progress, notices or hints; the data is still printed' },
-  { flags: '-v, --verbose', description: 'say more on stderr' },
+  {
+    flags: '-v, --verbose',
+    description: 'say more on stderr: the head of the chain at the end of whatever writes',
+  },
   { flags: '--no-color', description: 'no colour' },
   { flags: '--no-progress', description: 'no progress line' },
   { flags: '-y, --yes', description: 'answer yes to the confirmation of a command that moves money' },

@@ -17,6 +17,8 @@ export interface AuditRow {
 export interface AuditFilter {
   subject: string | null;
   subject_kind: string | null;
+  /** The name given with --as, or the operating system's user: either finds the event. */
+  actor: string | null;
   /** Instants, or the start of one: `2026-11-20` is where that day begins in UTC. */
   since: string | null;
   until: string | null;
@@ -28,6 +30,7 @@ export async function listAuditEvents(reader: Reader, filter: AuditFilter): Prom
   return reader.all(
     `select id, at, actor, os_user, host, action, subject_kind, subject, details from audit_events
      where id > :after and (:subject is null or subject = :subject) and (:subject_kind is null or subject_kind = :subject_kind)
+       and (:actor is null or actor = :actor or os_user = :actor)
        and (:since is null or at >= :since) and (:until is null or at < :until)
      order by id limit :limit`,
     { ...filter },

@@ -16,6 +16,7 @@ export const verb: Verb = {
   options: [
     { flags: '--subject <name>', description: 'only about this batch, payout, beneficiary, entry …' },
     { flags: '--kind <noun>', description: 'only about this kind of subject, such as batch' },
+    { flags: '--actor <name>', description: 'only by this person, as named with --as or as OS user' },
     { flags: '--since <day>', description: 'on this day or later, in the ledger’s time zone' },
     { flags: '--until <day>', description: 'on this day or earlier' },
     {
@@ -36,6 +37,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const filter: AuditFilter = {
     subject: text(input, 'subject') ?? null,
     subject_kind: text(input, 'kind') ?? null,
+    actor: text(input, 'actor') ?? null,
     since: since && startOfDay(time_zone, since, 0),
     until: until && startOfDay(time_zone, until, 1),
     after: afterOf(text(input, 'after')),

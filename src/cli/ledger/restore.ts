@@ -41,6 +41,8 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     sent_until,
   };
   if (flags.dry_run) return { data, next: 'The backup is sound; nothing was put in its place.' };
+  // Only now is it the ledger of this command, whose head -v tells.
+  if (flags.verbose) await context.ledger();
   return {
     data,
     next: `Nothing is sent from this ledger until the provider's list was compared with it: payrun payout sync`,

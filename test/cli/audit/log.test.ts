@@ -72,9 +72,12 @@ describe('audit log', () => {
     ).toEqual([EVENTS[1][0], EVENTS[2][0]]);
   });
 
-  test('is narrowed to a subject or a kind', async () => {
+  test('is narrowed to a subject, a kind or a person', async () => {
     expect(times(await log('--subject', 'salary-nov'))).toEqual([EVENTS[0][0], EVENTS[1][0]]);
     expect(times(await log('--kind', 'payout'))).toEqual([EVENTS[2][0]]);
+    expect((await log('--actor', 'anna')).items).toHaveLength(4);
+    expect((await log('--actor', 'a.rao', '--kind', 'batch')).items).toHaveLength(3);
+    expect(await log('--actor', 'bert')).toEqual({ items: [], next: null });
     expect(await log('--subject', 'nobody')).toEqual({ items: [], next: null });
   });
 
