@@ -69,9 +69,12 @@ export async function submitBatch(
       ? await shortfall(submission, batch, options.first, balance.available_minor)
       : null;
   if (short) return { counts: NOTHING_SENT, stopped: short };
-  const watched = submission.on_low_balance === 'stop' && options.first === null;
-  const watch = watched ? watchBalance(submission, batch) : undefined;
-  const report = await sendPayouts(submission, inRowOrder(batch.id, options.first), watch);
+  const rows = inRowOrder(batch.id, options.first);
+  const report = await sendPayouts(
+    submission,
+    rows.next,
+    watchBalance(submission, { ...batch, left: rows.left }),
+  );
   // Rows that were skipped for want of money say nothing about those that are in doubt.
   const skipped = report.stopped?.code === 'insufficient_funds' && submission.on_low_balance === 'skip';
   if ((report.stopped === null || skipped) && report.counts.doubtful > 0) {
@@ -84,12 +87,13 @@ export async function submitBatch(
 function inRowOrder(batchId: bigint, first: number | null) {
   let after = 0n;
   let left = first ?? Number.POSITIVE_INFINITY;
-  return async (tx: Transaction, limit: number): Promise<StoredPayout[]> => {
+  const next = async (tx: Transaction, limit: number): Promise<StoredPayout[]> => {
     const payouts = await sendablePayouts(tx, batchId, after, Math.min(limit, left));
     after = payouts.at(-1)?.id ?? after;
     left -= payouts.length;
     return payouts;
   };
+  return { next, left: () => (first === null ? null : left) };
 }
 
 async function holdBeforeSending(

@@ -3,7 +3,7 @@
  * what is still to be sent, sending stops there; what was sent goes its way, and the rest waits for money.
  */
 import { formatAmount } from '../domain/money/money.ts';
-import { amountToSend } from '../store/submission.ts';
+import { amountToSend, smallestToSend } from '../store/submission.ts';
 import type { Stopped, Submission } from './submission.ts';
 
 // Often enough that a night's batch stops in time, and a fraction of a per cent of its calls.
@@ -11,12 +11,15 @@ const EVERY_MS = 15_000;
 
 export type Watch = (stopFor: (why: Stopped) => void) => void;
 
+export interface Watched {
+  id: bigint;
+  currency: string;
+  /** How many of its rows this run may still send; null: all. */
+  left: () => number | null;
+}
+
 /** To be called between groups; it looks when it is time, and keeps nobody waiting. */
-export function watchBalance(
-  submission: Submission,
-  batch: { id: bigint; currency: string },
-  everyMs: number = EVERY_MS,
-): Watch {
+export function watchBalance(submission: Submission, batch: Watched, everyMs: number = EVERY_MS): Watch {
   let dueMs = performance.now() + everyMs;
   return (stopFor) => {
     if (performance.now() < dueMs) return;
@@ -32,16 +35,20 @@ export function watchBalance(
 }
 
 /** What is on its way may not be off the balance yet: then it is seen the next time, or by a 402. */
-async function shortfall(
-  submission: Submission,
-  batch: { id: bigint; currency: string },
-): Promise<Stopped | null> {
+async function shortfall(submission: Submission, batch: Watched): Promise<Stopped | null> {
   const balance = await submission.provider.balance();
   if (!balance.ok || balance.value.currency !== batch.currency) return null;
-  const needed = await amountToSend(submission.database, batch.id, null);
-  if (balance.value.available_minor >= needed) return null;
+  // Rows that do not fit are skipped one by one, until none fits any more: then each would only be refused.
+  const skips = submission.on_low_balance === 'skip';
+  const needed = skips
+    ? await smallestToSend(submission.database, batch.id)
+    : await amountToSend(submission.database, batch.id, batch.left());
+  if (needed === 0n || balance.value.available_minor >= needed) return null;
   const has = formatAmount(balance.value.available_minor, batch.currency);
   const needs = formatAmount(needed, batch.currency);
-  const reason = `the provider has ${has} ${batch.currency} left, and the rows still to send need ${needs}; sending stopped there`;
+  const want = skips
+    ? `the smallest row still to send needs ${needs}`
+    : `the rows still to send need ${needs}`;
+  const reason = `the provider has ${has} ${batch.currency} left, and ${want}; sending stopped there`;
   return { code: 'insufficient_funds', reason };
 }

@@ -77,6 +77,15 @@ export async function movedAccounts(reader: Reader, ids: readonly bigint[]): Pro
 }
 
 /** The sum of the rows that a submission would send, in minor units. */
+/** Zero where nothing is to be sent. */
+export async function smallestToSend(reader: Reader, batchId: bigint): Promise<bigint> {
+  const row = await reader.get<{ amount_minor: bigint | null }>(
+    "select min(amount_minor) as amount_minor from payouts where batch_id = :batch and state = 'approved'",
+    { batch: batchId },
+  );
+  return row?.amount_minor ?? 0n;
+}
+
 export async function amountToSend(reader: Reader, batchId: bigint, first: number | null): Promise<bigint> {
   const row = await reader.get<{ amount_minor: bigint | null }>(
     `select sum(amount_minor) as amount_minor from (
