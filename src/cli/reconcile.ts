@@ -178,7 +178,11 @@ async function compareWith(
   const data: Data = {
     reconciliation: null,
     provider: null,
-    statements: found.statements.map((statement) => ({ ...statement, already_imported: false })),
+    statements: found.statements.map(({ proofs, ...statement }) => ({
+      ...statement,
+      already_imported: false,
+      proofs: proofs.map(proofData),
+    })),
     coverage: coverageData(found.coverage),
     matched: found.matched,
     expected: found.expected,

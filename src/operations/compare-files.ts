@@ -13,10 +13,11 @@ import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { type OurRow, readOurs } from '../statements/read-ours.ts';
 import type { StatementRow } from '../statements/read-statement.ts';
+import type { Proof } from '../statements/statement-proof.ts';
 import { readFile, type StatementInput, type StatementTerms } from './import-statement.ts';
 
 export interface Compared {
-  statements: { file: string; sha256: string; profile: string; lines: number }[];
+  statements: { file: string; sha256: string; profile: string; lines: number; proofs: readonly Proof[] }[];
   coverage: Coverage;
   matched: number;
   expected: number;
@@ -57,11 +58,12 @@ export function compareFiles(
     return { ...row, ordinal };
   };
   const sides = {
-    statements: files.map(({ input, profile, rows }) => ({
+    statements: files.map(({ input, profile, rows, proofs }) => ({
       file: input.name,
       sha256: createHash('sha256').update(input.bytes).digest('hex'),
       profile: profile.name,
       lines: rows.length,
+      proofs,
     })),
     files: files.map(({ rows }) => rows.map(numbered)),
     settled: NOTHING_SETTLED,

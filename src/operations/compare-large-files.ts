@@ -218,6 +218,8 @@ class LargeComparison {
           sha256: lines.sha256[index] ?? '',
           profile: profile.name,
           lines: lines.rows[index] ?? 0,
+          // A profile by which a file could state anything of itself is none for this way.
+          proofs: [],
         })),
         files: this.#readLines(joined.lines),
         payouts: this.#readPayouts(joined.payouts, ours, currency),

@@ -33,6 +33,7 @@ import {
   sizesOfProvider,
 } from '../store/reconciliations.ts';
 import { linesOfProvider, plainLinesOfProvider } from '../store/statements.ts';
+import type { Stages } from './import-statement.ts';
 
 export interface StoredSides {
   settled: Settled;
@@ -56,13 +57,14 @@ const PRIMARY = 1;
 export interface AttemptReader {
   attemptOf(row: AttemptRow): LedgerAttempt;
   dayOf(instant: string): string;
+  stages?: Stages | undefined;
 }
 
 /** Null where there are fewer lines than `from`, which are read as they are. */
 export async function settleStored(
   tx: Transaction,
   provider: string,
-  { attemptOf, dayOf }: AttemptReader,
+  { attemptOf, dayOf, stages }: AttemptReader,
   terms: Terms,
   from: bigint,
 ): Promise<StoredSides | null> {
@@ -75,8 +77,12 @@ export async function settleStored(
     rmSync(folder, { recursive: true });
     const [lineFile = -1, payoutFile = -1] = files;
     const seed = randomBytes(4).readInt32LE();
-    const lines = await readLines(tx, provider, sizes.last_line, new Sink(lineFile, seed));
-    const payouts = await readPayouts(tx, provider, sizes.last_payout, new Sink(payoutFile, seed), {
+    const { last_line, last_payout } = sizes;
+    stages?.begin('Matching rows', Number(last_line + last_payout));
+    const linePages = pages(last_line, (done) => stages?.done(Number(done)));
+    const payoutPages = pages(last_payout, (done) => stages?.done(Number(last_line + done)));
+    const lines = await readLines(tx, provider, linePages, new Sink(lineFile, seed));
+    const payouts = await readPayouts(tx, provider, payoutPages, new Sink(payoutFile, seed), {
       dayOf,
       terms,
       unnamed: lines.unnamed,
@@ -90,7 +96,7 @@ export async function settleStored(
       settled: joined.tally.settled(),
       lines: await leftLines(tx, provider, lines.odd, joined),
       attempts: await leftAttempts(tx, provider, payouts.odd, joined, attemptOf),
-      storeMatches: (id) => storeMatches(tx, provider, id, joined.pairs, sizes.last_line),
+      storeMatches: (id) => storeMatches(tx, provider, id, joined.pairs, last_line),
     };
   } finally {
     for (const file of files) closeSync(file);
@@ -133,17 +139,26 @@ class Sink {
   }
 }
 
-function* pages(last: bigint): Iterable<{ after: bigint; through: bigint }> {
-  for (let after = 0n; after < last; after += PAGE) yield { after, through: after + PAGE };
+interface Page {
+  after: bigint;
+  through: bigint;
+}
+
+/** `tell` hears up to which number rows have been looked at. */
+function* pages(last: bigint, tell: (through: bigint) => void = () => undefined): Iterable<Page> {
+  for (let after = 0n; after < last; after += PAGE) {
+    yield { after, through: after + PAGE };
+    tell(after + PAGE < last ? after + PAGE : last);
+  }
 }
 
 const amountKey = (minor: number, currency: string) => `${minor} ${currency}`;
 
 /** `odd` are numbers of lines that are no records, `unnamed` the amounts of those that are matched by them. */
-async function readLines(tx: Transaction, provider: string, last: bigint, sink: Sink) {
+async function readLines(tx: Transaction, provider: string, all: Iterable<Page>, sink: Sink) {
   const unnamed = new Set<string>();
   const odd: number[] = [];
-  for (const page of pages(last)) {
+  for (const page of all) {
     for (const row of await plainLinesOfProvider(tx, provider, page)) {
       const [
         ordinal,
@@ -186,12 +201,12 @@ interface PayoutTerms {
 async function readPayouts(
   tx: Transaction,
   provider: string,
-  last: bigint,
+  all: Iterable<Page>,
   sink: Sink,
   { dayOf, terms, unnamed }: PayoutTerms,
 ) {
   const odd: AttemptNumber[] = [];
-  for (const page of pages(last)) {
+  for (const page of all) {
     for (const row of await plainAttemptsOfProvider(tx, provider, page)) {
       const [
         ordinal,

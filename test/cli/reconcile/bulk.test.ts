@@ -1,4 +1,6 @@
 /** One line for many payouts and many rows for one, as banks and providers write them, from the file to the break. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Data } from '../../../src/cli/command.ts';
 import { seeded } from '../../operations/seed-payouts.ts';
@@ -139,6 +141,14 @@ test('a statement with balances proves that opening and movements are closing, i
   expect(statements).toMatchObject([
     { proofs: [{ what: 'running_balance', stated: '3996.49', found: '3996.49', proved: true }] },
   ]);
+  desk.file('ours.csv', 'reference_id,amount\npay-000001,1000.01\n');
+  const against = ['bank.csv', '--profile', 'mybank', '--against', 'ours.csv', '--report', 'day.html'];
+  expect((await desk.reconcile(...against)).statements).toEqual([
+    { ...statements[0], already_imported: false },
+  ]);
+  const page = readFileSync(join(desk.folder, 'day.html'), 'utf8');
+  expect(page).toContain('What the statements state of themselves');
+  expect(page).toMatch(/running balance in INR.*bank\.csv, line 3.*3,996\.49.*3,996\.49.*proved/);
   desk.file('cut.csv', `${['Day,Text,Out,In,Balance', rows[0], '2026-11-20,fee,3.50,,3.00'].join('\n')}\n`);
   expect((await desk.payrun('reconcile', 'cut.csv', '--json')).exit).toBe(4);
 });

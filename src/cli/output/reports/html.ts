@@ -167,6 +167,21 @@ function statementsSection({ statements }: Report): Markup {
   );
   return markup`<section><h2>Statements read</h2>
 <table><thead><tr><th scope="col">file</th><th scope="col">read as</th><th scope="col" class="number">lines</th><th scope="col"></th></tr></thead>
+<tbody>${rows}</tbody></table></section>
+${ownProofs(statements)}`;
+}
+
+/** Opening and movements are closing, and the like: a file that was cut off or edited does not add up. */
+function ownProofs(statements: Report['statements']): Markup | string {
+  const rows = statements.flatMap(({ file, proofs }) =>
+    proofs.map(({ what, currency, line, stated, found, proved }) => {
+      const shown = (amount: string) => (currency === null ? amount : grouped(amount, currency));
+      return markup`<tr><th scope="row">${what.replaceAll('_', ' ')}${currency === null ? '' : ` in ${currency}`}</th><td>${sanitise(file)}, line ${String(line)}</td><td class="number">${shown(stated)}</td><td class="number">${shown(found)}</td><td class="${proved ? 'good' : 'bad'}">${proved ? 'proved' : 'differs'}</td></tr>\n`;
+    }),
+  );
+  if (rows.length === 0) return '';
+  return markup`<section class="whole"><h2>What the statements state of themselves</h2>
+<table><thead><tr><th scope="col"></th><th scope="col">stated in</th><th scope="col" class="number">stated</th><th scope="col" class="number">from the rows</th><th scope="col"></th></tr></thead>
 <tbody>${rows}</tbody></table></section>`;
 }
 

@@ -51,6 +51,15 @@ export interface Report {
     profile: string;
     lines: number;
     already_imported: boolean;
+    /** What the file states of itself, held against its rows. */
+    proofs: readonly {
+      what: string;
+      currency: string | null;
+      line: number;
+      stated: string;
+      found: string;
+      proved: boolean;
+    }[];
   }[];
   from: string | null;
   to: string | null;
