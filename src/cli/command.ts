@@ -43,7 +43,8 @@ export interface Context {
   vault(): Promise<Vault>;
   /** The named provider's configuration, or the only one; exit 2 where that is none or not clear. */
   providerConfig(name: string | undefined): Promise<ProviderConfig>;
-  provider(name: string | undefined): Promise<Provider>;
+  /** Exit 5 where another process was asked for a pause that lasts longer than `patienceMs`. */
+  provider(name: string | undefined, patienceMs?: number): Promise<Provider>;
   warn(warning: Warning): void;
   /** Asks on a terminal, else needs --yes; silence is never yes. */
   confirm(question: string): Promise<void>;

@@ -48,13 +48,14 @@ export function openContext(world: World, flags: GlobalFlags, warnings: Warning[
     ledger,
     vault,
     providerConfig: async (name) => pickProvider(await config(), name),
-    provider: async (name) => {
+    provider: async (name, patienceMs) => {
       const settings = pickProvider(await config(), name);
       const open =
         providers.get(settings.name) ??
         openProvider(world, await config(), settings, {
           stop: signals.stop,
           on_pause: (why) => progress.note(why === null ? null : `${settings.name}: ${why}`),
+          patience_ms: patienceMs ?? Number.POSITIVE_INFINITY,
         });
       if (!providers.has(settings.name)) closers.push(async () => (await open).close());
       providers.set(settings.name, open);
@@ -102,7 +103,7 @@ async function openProvider(
   world: World,
   config: Config,
   settings: ProviderConfig,
-  pausing: Pick<ProviderSettings, 'stop' | 'on_pause'>,
+  { patience_ms, ...pausing }: Pick<ProviderSettings, 'stop' | 'on_pause'> & { patience_ms: number },
 ): Promise<Provider> {
   const [{ createProvider }, { readSecret }] = await Promise.all([
     import('../providers/registry.ts'),
@@ -111,6 +112,11 @@ async function openProvider(
   const secret = (key: 'api_key' | 'api_secret') =>
     readSecret(settings[key], `[providers.${settings.name}] ${key}`, config.folder, world);
   const slots = await openSlots(world, config, settings);
+  const ahead = slots?.aheadMs() ?? 0;
+  if (ahead > patience_ms) {
+    slots?.close();
+    throw await stillPaused(settings.name, ahead);
+  }
   const provider = createProvider({
     name: settings.name,
     kind: settings.kind,
@@ -130,6 +136,13 @@ async function openProvider(
     slots?.close();
   };
   return { ...provider, close };
+}
+
+async function stillPaused(name: string, ms: number): Promise<PayrunError> {
+  const { pausedUntil } = await import('../providers/gate.ts');
+  return new PayrunError('provider_unavailable', 'provider_unreachable', `${name} ${pausedUntil(ms)}.`, {
+    hint: 'Another process of this ledger was told so. Run it again after that time.',
+  });
 }
 
 /** Beside a ledger, since its processes are those that share a key; null where there is no rate to share. */

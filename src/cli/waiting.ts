@@ -5,6 +5,10 @@ import type { Stopped } from '../operations/submission.ts';
 const GRACE_MS = 2_000;
 /** A deployment or a failover takes less; who does not answer then is not going to soon. */
 const OUTAGE_MS = 120_000;
+/** How long a single question waits for the end of a pause that another process was asked for. */
+export const QUESTION_PATIENCE_MS = 30_000;
+/** The same for work that nobody watches: as long as a pause that this process was asked for itself. */
+export const PAUSE_PATIENCE_MS = 15 * 60_000;
 
 export interface TimeLimit {
   /** Aborted by a signal to the process, or soon after the time is up. */

@@ -4,7 +4,7 @@
  */
 import { createBreaker } from './breaker.ts';
 import type { DownloadResult, HttpResult } from './http.ts';
-import { createPace, type MayStart, type PaceSettings } from './pace.ts';
+import { createPace, type MayStart, type PaceSettings, WORTH_TELLING_MS } from './pace.ts';
 import { LONGEST_PAUSE_MS } from './provider.ts';
 
 export interface GateSettings extends PaceSettings {
@@ -31,17 +31,30 @@ export interface Gate {
   close(): void;
 }
 
-// Shorter ones are over before anybody has read of them.
-const WORTH_TELLING_MS = 5_000;
+/** How a pause that another process was asked for is told of, to the second and in UTC. */
+export function pausedUntil(ms: number): string {
+  return `asked for a pause until ${new Date(Date.now() + ms).toISOString().slice(0, 19)}Z`;
+}
 
 /** `probe` is the question that tries whether a provider in trouble answers again. */
 export function createGate(settings: GateSettings, probe: () => Promise<HttpResult>): Gate {
   const { stop } = settings;
-  const pace = createPace(settings);
   const onPause = (why: string | null) => settings.on_pause?.(why);
+  const pace = createPace({ ...settings, on_far_place: tellOfPause });
   const breaker = createBreaker({ pace, onPause, probe });
   const unlessStopped = stop && (() => !stop.aborted);
   let told: NodeJS.Timeout | undefined;
+  let toldUntilMs = Number.NEGATIVE_INFINITY;
+
+  /** Another process was asked for it; every call of this one comes upon it, and a person reads of it once. */
+  function tellOfPause(ms: number): void {
+    const until = performance.now() + ms;
+    if (until < toldUntilMs + WORTH_TELLING_MS) return;
+    toldUntilMs = until;
+    onPause(`${pausedUntil(ms)}; waiting`);
+    clearTimeout(told);
+    told = setTimeout(() => onPause(null), ms);
+  }
 
   return {
     async run(urgency, call, mayStart = unlessStopped) {

@@ -11,6 +11,8 @@ export interface PaceSettings {
   concurrency: number;
   /** Where other processes with the same key agree with this one; without it they add their rates up. */
   slots?: SharedSlots | undefined;
+  /** Told of each call whose place is so far away as only a pause that another process was asked for puts it. */
+  on_far_place?: ((ms: number) => void) | undefined;
 }
 
 /** One row of places in time for all processes that call a provider with one key. */
@@ -23,6 +25,9 @@ export interface SharedSlots {
   /** Nobody gets a place within the next so many milliseconds. */
   pauseFor(ms: number): void;
 }
+
+/** What a person wants to be told of; shorter waits are over before anybody has read of them. */
+export const WORTH_TELLING_MS = 5_000;
 
 export type MayStart = () => boolean;
 
@@ -102,6 +107,7 @@ export function createPace(settings: PaceSettings): Pace {
 class QueuedPace implements Pace {
   readonly #meter: Meter | null;
   readonly #slots: SharedSlots | undefined;
+  readonly #onFarPlace: PaceSettings['on_far_place'];
   readonly #queue: PQueue;
   readonly #waiting = new Set<AbortController>();
   #closedUntilMs = Number.NEGATIVE_INFINITY;
@@ -114,6 +120,7 @@ class QueuedPace implements Pace {
   constructor(settings: PaceSettings) {
     this.#meter = createMeter(settings.requests_per_second);
     this.#slots = settings.slots;
+    this.#onFarPlace = settings.on_far_place;
     this.#queue = new PQueue({ concurrency: settings.concurrency });
   }
 
@@ -208,7 +215,9 @@ class QueuedPace implements Pace {
   /** Takes the next place; answers when it is, which is now unless another process has taken what is before it. */
   #takePlace(waited: boolean): number {
     if (!this.#meter) return Number.NEGATIVE_INFINITY;
-    const startMs = performance.now() + (this.#slots?.take(this.#meter.spacing_ms, waited) ?? 0);
+    const waitMs = this.#slots?.take(this.#meter.spacing_ms, waited) ?? 0;
+    if (waitMs >= WORTH_TELLING_MS) this.#onFarPlace?.(waitMs);
+    const startMs = performance.now() + waitMs;
     this.#meter.count(startMs, waited);
     this.#closeUntil(this.#meter.nextMs());
     return startMs;

@@ -15,6 +15,8 @@ export interface RateSlots {
   take(spacingMs: number, waited: boolean): number;
   /** Nobody gets a place within the next so many milliseconds. */
   pauseFor(ms: number): void;
+  /** In how many milliseconds the next place is, without taking it; 0 where it cannot be told. */
+  aheadMs(): number;
   close(): void;
 }
 
@@ -73,6 +75,14 @@ function slotsIn(connection: SqliteDatabase.Database, provider: string, clockMs:
     },
     pauseFor(ms) {
       moveOn((next, now) => Math.max(next, now + ms));
+    },
+    aheadMs() {
+      try {
+        const ahead = ((read.get(provider) as number | undefined) ?? 0) - clockMs();
+        return ahead > FARTHEST_MS ? 0 : Math.max(0, ahead);
+      } catch {
+        return 0;
+      }
     },
     close: () => connection.close(),
   };

@@ -76,6 +76,7 @@ test('a pause that one was asked for holds for all', () => {
   const path = join(tempFolder(), 'ledger.db.rate');
   const [one, other] = [slots(path, () => 1_000), slots(path, () => 1_000)];
   one.pauseFor(30_000);
+  expect(other.aheadMs()).toBe(30_000);
   expect(other.take(20, true)).toBe(30_000);
   expect(other.take(20, true)).toBe(30_020);
   expect(slots(path, () => 1_000, 'other').take(20, true)).toBe(0);

@@ -145,6 +145,8 @@ function terminalProgress(world: World, notices: Notices): Progress {
     },
     note: (text) => {
       note = text;
+      // A command without a line of progress tells it all the same.
+      if (work === undefined && text !== null) notices.line(text);
       show(world.monotonicMs());
     },
     end,

@@ -8,7 +8,7 @@ import { text } from '../command.ts';
 import { type ProviderConfig, parseDuration } from '../config.ts';
 import { EXIT, type ExitCode, worstOf } from '../exit-codes.ts';
 import { bookRules, warnStopped } from '../submission.ts';
-import { outagePatience, timeLimit } from '../waiting.ts';
+import { outagePatience, PAUSE_PATIENCE_MS, timeLimit } from '../waiting.ts';
 
 // `--wait` without a time: longer than any payout but one over a long weekend stays open.
 const WAIT_FOR_EVER_MS = 7 * 86_400_000;
@@ -84,7 +84,7 @@ async function follow(
   const patience = outagePatience(() => world.monotonicMs());
   const sync = {
     database: await context.ledger(),
-    provider: await context.provider(settings.name),
+    provider: await context.provider(settings.name, wait ?? PAUSE_PATIENCE_MS),
     actor: context.actor,
     rules: await bookRules(context, settings),
     concurrency: settings.concurrency,

@@ -12,6 +12,7 @@ import {
   text,
   type Verb,
 } from '../command.ts';
+import { QUESTION_PATIENCE_MS } from '../waiting.ts';
 
 export const verb: Verb = {
   name: 'provider balance',
@@ -31,7 +32,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     throw new PayrunError('usage', 'option_invalid', `--min is "${min}"; write it like 500000.00.`);
   }
   const database = await context.ledger();
-  const provider = await context.provider(settings.name);
+  const provider = await context.provider(settings.name, QUESTION_PATIENCE_MS);
   const answer = await provider.balance();
   if (!answer.ok) throw providerError(settings.name, answer.because);
   const { available_minor, currency } = answer.value;

@@ -1,6 +1,7 @@
 import { formatAmount } from '../../domain/money/money.ts';
 import { providerError } from '../../operations/provider-trouble.ts';
 import { argument, type Context, type Input, type Outcome, type Verb } from '../command.ts';
+import { QUESTION_PATIENCE_MS } from '../waiting.ts';
 
 export const verb: Verb = {
   name: 'provider check',
@@ -14,7 +15,7 @@ export const verb: Verb = {
 /** The balance is asked for: it needs the address, the credentials and nothing else, and moves nothing. */
 async function run(context: Context, input: Input): Promise<Outcome> {
   const settings = await context.providerConfig(argument(input, 0) || undefined);
-  const provider = await context.provider(settings.name);
+  const provider = await context.provider(settings.name, QUESTION_PATIENCE_MS);
   const began = context.world.monotonicMs();
   const answer = await provider.balance();
   const answered_ms = Math.round(context.world.monotonicMs() - began);

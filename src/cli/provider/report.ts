@@ -2,6 +2,7 @@ import { dayIn } from '../../domain/calendar-day.ts';
 import { PayrunError } from '../../domain/errors.ts';
 import { fetchReport } from '../../operations/fetch-report.ts';
 import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { QUESTION_PATIENCE_MS } from '../waiting.ts';
 
 export const verb: Verb = {
   name: 'provider report',
@@ -23,7 +24,7 @@ export const verb: Verb = {
 async function run(context: Context, input: Input): Promise<Outcome> {
   const date = await readDay(context, text(input, 'date') ?? '');
   const settings = await context.providerConfig(argument(input, 0) || undefined);
-  const provider = await context.provider(settings.name);
+  const provider = await context.provider(settings.name, QUESTION_PATIENCE_MS);
   const report = await fetchReport(provider, date);
   if (!report.counted) {
     context.warn({

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openRateSlots } from '../../../src/store/rate-slots.ts';
 import { openTill, sandboxFor } from '../batch/till.ts';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
 
@@ -43,6 +44,43 @@ describe('provider check', () => {
     const silent = await openTill();
     const none = await silent.payrun('provider', 'check', '--json');
     expect([none.exit, none.json().error.code]).toEqual([5, 'provider_unreachable']);
+  });
+});
+
+describe('a pause that another process was asked for', () => {
+  /** A provider that asked another process of this ledger for a pause of so long. */
+  async function paused(ms: number) {
+    const till = await openTill({ url: (await sandboxFor()).url });
+    const config = join(till.office.folder, 'payrun.toml');
+    const text = readFileSync(config, 'utf8').replace('requests_per_second = 0', 'requests_per_second = 50');
+    writeFileSync(config, text);
+    const slots = openRateSlots(
+      join(till.office.folder, 'payrun.db.rate'),
+      'nxt',
+      () => Number(process.hrtime.bigint()) / 1e6,
+    );
+    slots?.pauseFor(ms);
+    slots?.close();
+    return till;
+  }
+
+  test('is waited for, and told with its end', async () => {
+    const till = await paused(5_500);
+    const ran = await till.payrun('provider', 'balance', '--json');
+    expect(ran.exit, ran.stdout).toBe(0);
+    expect(ran.stderr).toMatch(/^nxt: asked for a pause until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ; waiting$/m);
+  });
+
+  test('is exit 5 where it lasts longer than the command is patient', async () => {
+    const till = await paused(120_000);
+    for (const args of [
+      ['provider', 'balance', '--json'],
+      ['payout', 'sync', '--wait', '10s', '--json'],
+    ]) {
+      const ran = await till.payrun(...args);
+      expect([ran.exit, ran.json().error.code]).toEqual([5, 'provider_unreachable']);
+      expect(ran.json().error.message).toMatch(/^nxt asked for a pause until 20[-\dT:]+Z\.$/);
+    }
   });
 });
 
