@@ -41,8 +41,9 @@ export interface Backup {
 
 export async function backupLedger(request: BackupRequest): Promise<Backup> {
   const { database, path } = request;
-  refuseExisting(path);
   const partial = `${path}.partial`;
+  dropSecondName(partial, path);
+  refuseExisting(path);
   // What is left there was never proven: an earlier backup was interrupted.
   removeDatabase(partial);
   createPrivate(partial);
@@ -55,6 +56,8 @@ export async function backupLedger(request: BackupRequest): Promise<Backup> {
     } finally {
       await copy.close();
     }
+    // All of it is in the file itself now; what stands beside it would outlive it under its first name.
+    removeBeside(partial);
     syncFile(partial);
     const backup = { bytes: statSync(partial).size, sha256: await sha256Of(partial), verified };
     if (!request.dry_run) giveName(partial, path);
@@ -82,6 +85,12 @@ export async function proveCopy(
       hint: 'Nothing was written or replaced. See what is wrong with `payrun ledger verify`, and keep the backups that you have.',
     },
   );
+}
+
+/** Of a backup that was killed between its two names: it is whole. */
+function dropSecondName(partial: string, path: string): void {
+  const [first, second] = [partial, path].map((name) => statSync(name, { throwIfNoEntry: false }));
+  if (first && second && first.ino === second.ino && first.dev === second.dev) rmSync(partial);
 }
 
 function refuseExisting(path: string): void {
@@ -135,7 +144,12 @@ export function syncFolder(folder: string): void {
 
 /** A database with what SQLite keeps beside it. */
 export function removeDatabase(path: string): void {
-  for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${ending}`, { force: true });
+  rmSync(path, { force: true });
+  removeBeside(path);
+}
+
+function removeBeside(path: string): void {
+  for (const ending of ['-wal', '-shm', '-journal']) rmSync(`${path}${ending}`, { force: true });
 }
 
 async function sha256Of(path: string): Promise<string> {

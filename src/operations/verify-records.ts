@@ -8,6 +8,7 @@ import type { LedgerSnapshot } from '../store/chain-pages.ts';
 import type { Database } from '../store/database.ts';
 import {
   hashedStatements,
+  linesUnderWrongKey,
   linesWithoutStatement,
   placesWithoutLine,
   storedLinesHash,
@@ -108,6 +109,10 @@ async function verifyStatements({ database, report }: RecordsRequest): Promise<v
   for (const id of await linesWithoutStatement(database, PROBLEMS_LISTED)) {
     const message = `Line ${id} stands in no statement: payrun did not write it.`;
     report(problem('record_extra', message));
+  }
+  for (const id of await linesUnderWrongKey(database, PROBLEMS_LISTED)) {
+    const message = `Line ${id} is known by another key than that of what it says: it was changed.`;
+    report(problem('record_changed', message));
   }
   for (const { statement_id, line_no } of await placesWithoutLine(database, PROBLEMS_LISTED)) {
     const message = `Line ${line_no} of statement ${statement_id} is not in the ledger, or its statement is not.`;

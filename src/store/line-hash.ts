@@ -124,3 +124,27 @@ export async function placesWithoutLine(
      where s.id is null or l.id is null order by r.statement_id, r.line_no limit ${limit}`,
   );
 }
+
+/** Lines that are known again by another key than half of their hash: their numbers. Empty unless someone tampered. */
+export async function linesUnderWrongKey(reader: Reader, limit: number): Promise<bigint[]> {
+  const wrong: bigint[] = [];
+  for (let after = 0n; wrong.length < limit; ) {
+    const rows = await reader.tuples<readonly [id: bigint, key: Uint8Array, content: string]>(
+      `select id, content_key, content_sha256 from statement_lines where id > :after order by id limit ${PAGE_LINES}`,
+      { after },
+    );
+    for (const [id, key, content] of rows) if (!keyOf(content).equals(key)) wrong.push(id);
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last[0];
+  }
+  return wrong.slice(0, limit);
+}
+
+// Two rows that differ are taken for one if they agree in so many bits: nobody can make such, let alone meet them.
+const KEY_DIGITS = 32;
+
+/** What a line is known again by: half of its SHA-256. */
+export function keyOf(content: string): Buffer {
+  return Buffer.from(content.slice(0, KEY_DIGITS), 'hex');
+}

@@ -5,7 +5,7 @@
 import type { ProviderState } from '../domain/payout/payout.ts';
 import type { LineKind, StatementLine } from '../domain/reconciliation/statement-line.ts';
 import type { Reader, Transaction } from './database.ts';
-import { HASHED_COLUMNS, LinesHash } from './line-hash.ts';
+import { HASHED_COLUMNS, keyOf, LinesHash } from './line-hash.ts';
 import { recordRows } from './records.ts';
 
 export interface Statement {
@@ -141,14 +141,6 @@ function* lineValues(firstId: bigint, lines: readonly NewLine[], hash: LinesHash
     yield [id, keyOf(line.content), ...values];
     id += 1n;
   }
-}
-
-// Two rows that differ are taken for one if they agree in so many bits: nobody can make such, let alone meet them.
-const KEY_DIGITS = 32;
-
-/** What a line is known again by: half of its SHA-256. */
-function keyOf(content: string): Uint8Array {
-  return Buffer.from(content.slice(0, KEY_DIGITS), 'hex');
 }
 
 /** Where the lines stand in the file. `firstId` is the first line's number where all of them are new, else null. */

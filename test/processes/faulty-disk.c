@@ -3,6 +3,7 @@
  * every system call on the ledger and its log, and nothing of any other file.
  *
  *   FAULTY_DISK_FILE    the ledger's path; its -wal and -journal count as well
+ *   FAULTY_DISK_NAMES   1: all files count whose path begins so, and giving or taking a name counts as a write
  *   FAULTY_DISK_AT      which call meets its fate, from 1; 0 or unset: none
  *   FAULTY_DISK_DO      kill, eio, enospc, short (half is written, then no space)
  *   FAULTY_DISK_ON      any, sync: which calls are counted
@@ -38,6 +39,7 @@ static int is_watched(const char *path) {
   const char *file = setting("FAULTY_DISK_FILE");
   size_t length = strlen(file);
   if (length == 0 || path == NULL || strncmp(path, file, length) != 0) return 0;
+  if (strcmp(setting("FAULTY_DISK_NAMES"), "1") == 0) return 1;
   return path[length] == 0 || strcmp(path + length, "-wal") == 0 || strcmp(path + length, "-journal") == 0;
 }
 
@@ -71,8 +73,7 @@ static void keep_copy(int fd) {
 }
 
 /* 0: as it should be; otherwise the error to answer with, or -1 for half a write. */
-static int fate(int fd, int is_sync) {
-  if (fd < 0 || fd >= FILES || !watched[fd]) return 0;
+static int struck(int is_sync) {
   if (strcmp(setting("FAULTY_DISK_ON"), "sync") == 0 && !is_sync) return 0;
   counted += 1;
   const char *count = setting("FAULTY_DISK_COUNT");
@@ -89,6 +90,16 @@ static int fate(int fd, int is_sync) {
   if (strcmp(what, "eio") == 0) return EIO;
   if (strcmp(what, "short") == 0) return is_sync ? EIO : -1;
   return ENOSPC;
+}
+
+static int fate(int fd, int is_sync) {
+  return fd < 0 || fd >= FILES || !watched[fd] ? 0 : struck(is_sync);
+}
+
+static int fate_of_name(const char *path) {
+  if (strcmp(setting("FAULTY_DISK_NAMES"), "1") != 0 || !is_watched(path)) return 0;
+  int why = struck(0);
+  return why < 0 ? EIO : why;
 }
 
 static int opened(int fd, const char *path) {
@@ -166,3 +177,17 @@ FLUSHER(fdatasync)
   }
 SHORTENER(ftruncate, off_t)
 SHORTENER(ftruncate64, off64_t)
+
+/* A name that was given or taken away is a step as well, where it is asked for. */
+#define NAMER(name, watched_path, parameters, ...) \
+  int name parameters { \
+    static int (*real) parameters = NULL; \
+    if (real == NULL) real = (int(*) parameters)dlsym(RTLD_NEXT, #name); \
+    int why = fate_of_name(watched_path); \
+    if (why == 0) return real(__VA_ARGS__); \
+    errno = why; \
+    return -1; \
+  }
+NAMER(rename, to, (const char *from, const char *to), from, to)
+NAMER(link, to, (const char *from, const char *to), from, to)
+NAMER(unlink, path, (const char *path), path)

@@ -22,6 +22,8 @@ export interface DiskFault {
   /** Every later call fails as well. */
   for_good?: boolean;
   count?: string;
+  /** All files count whose path begins with the ledger's, and so do the names that are given and taken. */
+  names?: true;
   /** A folder that gets what was flushed of each file. */
   synced?: string;
 }
@@ -47,6 +49,7 @@ export function buildFaultyDisk(): FaultyDisk | null {
       FAULTY_DISK_ON: fault.on ?? 'any',
       FAULTY_DISK_AFTER: fault.for_good ? '1' : '',
       FAULTY_DISK_COUNT: fault.count ?? '',
+      FAULTY_DISK_NAMES: fault.names ? '1' : '',
       FAULTY_DISK_SYNCED: fault.synced ?? '',
     }),
     counted: (file) => readFileSync(file).length,

@@ -122,7 +122,13 @@ function keyOf(database: SqliteDatabase.Database, table: string): string[] {
   return columns.filter(({ pk }) => pk > 0).map(({ name }) => name);
 }
 
-function otherThan(before: unknown, type: string, required: boolean, chance: Chance): string | number | null {
+function otherThan(
+  before: unknown,
+  type: string,
+  required: boolean,
+  chance: Chance,
+): string | number | Buffer | null {
+  if (before instanceof Buffer) return Buffer.from(before.map((byte, at) => (at === 0 ? byte ^ 1 : byte)));
   const gone = before !== null && !required && number(chance) % 3 === 0;
   if (gone) return null;
   if (type.toUpperCase() === 'INTEGER') return typeof before === 'number' ? before + 1 : 7;
