@@ -146,7 +146,7 @@ describe('a statement that is read by blocks', () => {
     expect(tally.streamed).toBeGreaterThan(seeds / 3);
     expect(tally.refused).toBeGreaterThan(seeds / 20);
     expect(tally.left).toBeLessThan(seeds / 10);
-  });
+  }, 3_600_000);
 
   test('loses nothing where one block ends and the next begins', () => {
     const random = randomOf(7);
