@@ -21,7 +21,7 @@ import type { SecretRef } from './secret.ts';
 import type { World } from './world.ts';
 
 // zod's small form: the configuration is read at every start, and the large form takes four times as long to load.
-const text = z.string().check(z.minLength(1));
+const text = z.string().check(z.minLength(1, 'must not be empty'));
 const secretRef = z.union([z.strictObject({ env: text }), z.strictObject({ file: text })]);
 
 /** One, or several that are good at the same time: while a secret is replaced, the old one and the new one. */

@@ -138,14 +138,24 @@ async function approve(
       code: 'nothing_to_approve',
       message: `Batch ${batch.name} has nothing left to send or to try again; its approvals stay as they are.`,
     });
-  } else if (!known) {
-    const { actor, now: at } = deps;
-    await insertApproval(tx, { batch, digest, actor, at, signed_statement: signature?.text ?? null });
-    await recordApproval(tx, deps, batch, digest, signature);
+  } else {
+    if (counted) warnings.push(repeated(deps, batch));
+    if (!known) {
+      const { actor, now: at } = deps;
+      await insertApproval(tx, { batch, digest, actor, at, signed_statement: signature?.text ?? null });
+      await recordApproval(tx, deps, batch, digest, signature);
+    }
   }
   const approvals = countOf(before) + (open && !counted ? 1 : 0);
   if (approvals >= approvalsNeeded(required)) await approveDrafts(tx, batch.id, deps.now);
   return { digest, approvals, required, warnings };
+}
+
+function repeated({ actor }: ApproveBatchDeps, batch: BatchRow): ApprovedBatch['warnings'][number] {
+  return {
+    code: 'approval_repeated',
+    message: `${actor.name} has approved batch ${batch.name} as it is already, and counts once.`,
+  };
 }
 
 function byImporter({ actor }: ApproveBatchDeps, batch: BatchRow): PayrunError {

@@ -147,7 +147,7 @@ async function approvals(reader: Reader, params: PayoutParam): Promise<StoryEven
         at: row.voided_at,
         kind: 'approval',
         actor: null,
-        what: 'approval voided',
+        what: `approval of ${row.actor} voided`,
         details: row.void_reason,
         ...UNCHAINED,
       },

@@ -99,7 +99,7 @@ export async function signStatement(context: Context, path: string, keyPath: str
   return {
     data: { ...dataOf(statement), text },
     text,
-    next: `Signed as ${statement.approver}, with the key ${signer.public_key}: ${what}\nWhere the ledger is: payrun batch approve ${statement.batch} --signature FILE`,
+    next: `Signed the approval of ${statement.approver} with the key ${signer.public_key}: ${what}\nWhere the ledger is: payrun batch approve ${statement.batch} --signature FILE`,
   };
 }
 

@@ -113,7 +113,7 @@ describe('an approval that was signed elsewhere', () => {
     expect([word.exit, word.json().error.code]).toEqual([1, 'approval_unsigned']);
     const signed = await sign(await desk.statement('nov', 'asha'), 'asha');
     expect(signed.stderr).toMatch(
-      /Signed as asha.*2 payouts, 350\.50 INR, batch nov \(number 1, imported by ravi\)/s,
+      /Signed the approval of asha with the key.*2 payouts, 350\.50 INR, batch nov \(number 1, imported by ravi\)/s,
     );
     const taken = await take(desk, signed.stdout);
     expect(taken.json().data).toMatchObject({ approvals: 1, required: 2 });
