@@ -89,7 +89,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   {
     id: 'no_lock',
     name: 'the lock is given to everybody',
-    file: 'src/store/database.ts',
+    file: 'src/store/engine-lock.ts',
     from: "    connection.exec('begin exclusive');",
     to: "    connection.exec('begin');",
     test: 'test/store/runner.test.ts',

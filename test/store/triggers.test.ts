@@ -28,8 +28,9 @@ async function ledger(): Promise<Database> {
        values (1, 'nxt', 'nxtbanking', 'report.csv', 'sha', 1, 1, 't', 'anna')`,
     );
     await tx.run(
-      `insert into statement_lines (id, provider, content_sha256, occurrence, amount_minor, currency, status, status_word, cells)
-       values (1, 'nxt', 'sha', 1, 1500, 'INR', 'success', 'SUCCESS', '{}')`,
+      `insert into statement_lines (id, provider, content_key, content_sha256, occurrence, amount_minor, currency, status,
+         status_word, cells)
+       values (1, 'nxt', x'00112233445566778899aabbccddeeff', 'sha', 1, 1500, 'INR', 'success', 'SUCCESS', '{}')`,
     );
     await tx.run('insert into statement_rows (statement_id, line_no, line_id) values (1, 2, 1)');
   });
