@@ -1,4 +1,4 @@
-/** The documents say what the program does: every name that a user can meet stands in the README, and what it shows happens. */
+/** The documents say what the program does: every name that a user can meet stands in the README or the reference, and what they show happens. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +11,11 @@ import { FORMATS, GLOBAL_OPTIONS, wholeProgram } from '../src/cli/program.ts';
 import { FAILURE_CODES, HOLD_REASONS, PAYOUT_STATES } from '../src/domain/payout/payout.ts';
 import { profileSchema, STATED_TOTALS } from '../src/statements/profile-schema.ts';
 import { codesIn } from './documented-codes.ts';
-import { agrees, parseSteps, startReplay, withPlaceholders } from './replay.ts';
+import { agrees, parseSteps, type Replay, startReplay, withPlaceholders } from './replay.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const README_PATH = join(ROOT, 'README.md');
-const README = existsSync(README_PATH) ? readFileSync(README_PATH, 'utf8') : '';
+const PAGES = ['README.md', 'docs/reference.md'].map((name) => join(ROOT, name));
+const DOCUMENTS = PAGES.map((path) => readFileSync(path, 'utf8')).join('\n');
 const ERRORS = join(ROOT, 'test/transcripts/errors');
 
 // Told by Zod, by the row readers or by the domain as words of a union, where no syntax shows that they are codes.
@@ -66,8 +66,8 @@ const SOURCE = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8
 const CODES = codesIn(SOURCE);
 const { verbs } = await wholeProgram('');
 
-/** Those that do not stand in the README as code: `name`, or as a word of a code block. */
-function missing(names: Iterable<string>, text = README): string[] {
+/** Those that do not stand in the documents as code: `name`, or as a word of a code block. */
+function missing(names: Iterable<string>, text = DOCUMENTS): string[] {
   return [...new Set(names)].filter((name) => !mentions(text, name)).sort();
 }
 
@@ -76,7 +76,7 @@ function mentions(text: string, name: string): boolean {
   return new RegExp(`(^|[^A-Za-z0-9_-])${exact}($|[^A-Za-z0-9_-])`, 'm').test(text);
 }
 
-describe('the README names', () => {
+describe('the documents name', () => {
   test('every command', () => {
     expect(missing(COMMANDS.map(({ name }) => name))).toEqual([]);
   });
@@ -108,8 +108,8 @@ describe('the README names', () => {
   });
 
   test('every key of the configuration', () => {
-    const shown = configKeysIn(README);
-    expect(CONFIG_KEYS.filter((key) => !shown.has(key) && !mentions(README, `\`${key}\``))).toEqual([]);
+    const shown = configKeysIn(DOCUMENTS);
+    expect(CONFIG_KEYS.filter((key) => !shown.has(key) && !mentions(DOCUMENTS, `\`${key}\``))).toEqual([]);
   });
 
   test('every key of a statement profile', () => {
@@ -120,7 +120,7 @@ describe('the README names', () => {
 
   test('every exit code, in a table', () => {
     const codes = Object.values(EXIT).filter(
-      (code) => !new RegExp(`^\\|[^|]*\\b${code}\\b[^|]*\\|`, 'm').test(README),
+      (code) => !new RegExp(`^\\|[^|]*\\b${code}\\b[^|]*\\|`, 'm').test(DOCUMENTS),
     );
     expect(codes).toEqual([]);
   });
@@ -157,28 +157,36 @@ describe('every error has a transcript', () => {
   });
 });
 
-// UPDATE_README=1 writes what is shown now into the blocks, for a person to read.
-test('what the README shows happens, in its order, in one folder', async () => {
-  const blocks = [...README.matchAll(/^```console\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '');
-  expect(blocks.length, 'README.md shows nothing to replay').toBeGreaterThan(0);
+// UPDATE_DOCS=1 writes what is shown now into the blocks, for a person to read.
+test('what the documents show happens, in its order, in one folder', async () => {
   const replay = startReplay();
-  let updated = README;
   try {
-    for (const block of blocks) {
-      let rewritten = '';
-      for (const step of parseSteps(block)) {
-        const shown = await replay.run(step);
-        const agreed = agrees(shown, step.expected);
-        rewritten += `$ ${step.command}\n${agreed ? step.expected : withPlaceholders(shown)}`;
-        if (!agreed && !process.env.UPDATE_README) expect(shown, step.command).toBe(step.expected);
+    for (const path of PAGES) {
+      const page = readFileSync(path, 'utf8');
+      const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '');
+      expect(blocks.length, `${path} shows nothing to replay`).toBeGreaterThan(0);
+      let updated = page;
+      for (const block of blocks) {
+        const rewritten = await replayed(replay, block);
+        updated = updated.replace(`\`\`\`console\n${block}`, () => `\`\`\`console\n${rewritten}`);
       }
-      updated = updated.replace(`\`\`\`console\n${block}`, () => `\`\`\`console\n${rewritten}`);
+      if (process.env.UPDATE_DOCS && updated !== page) writeFileSync(path, updated);
     }
   } finally {
     await replay.end();
   }
-  if (process.env.UPDATE_README && updated !== README) writeFileSync(README_PATH, updated);
 });
+
+async function replayed(replay: Replay, block: string): Promise<string> {
+  let rewritten = '';
+  for (const step of parseSteps(block)) {
+    const shown = await replay.run(step);
+    const agreed = agrees(shown, step.expected);
+    rewritten += `$ ${step.command}\n${agreed ? step.expected : withPlaceholders(shown)}`;
+    if (!agreed && !process.env.UPDATE_DOCS) expect(shown, step.command).toBe(step.expected);
+  }
+  return rewritten;
+}
 
 describe('these checks themselves', () => {
   test('a name counts where it stands by itself', () => {

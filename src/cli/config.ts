@@ -375,7 +375,7 @@ function knownKeys(path: readonly string[]): string[] {
   );
 }
 
-/** Every key of payrun.toml, with X for a provider's name; README documents each. */
+/** Every key of payrun.toml, with X for a provider's name; docs/reference.md has each. */
 export const CONFIG_KEYS: readonly string[] = [
   ...['path', 'time_zone', 'payout_account'].map((key) => `ledger.${key}`),
   ...['weekend', 'holidays_file'].map((key) => `calendar.${key}`),

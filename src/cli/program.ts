@@ -114,7 +114,10 @@ function buildProgram(version: string, called: Verb | undefined, onRun: OnRun): 
     .showSuggestionAfterError()
     // A verb's arguments are not known before it is loaded; its own help lists them.
     .configureHelp({ subcommandTerm: (command) => command.name(), showGlobalOptions: true })
-    .addHelpText('after', '\nStart with `payrun demo`. Exit codes and files: README.md.');
+    .addHelpText(
+      'after',
+      '\nStart with `payrun demo`. Exit codes: README.md; files and settings: docs/reference.md.',
+    );
   for (const option of GLOBAL_OPTIONS) {
     // `payout resolve --as paid` means the outcome; who decides is then said by PAYRUN_ACTOR.
     const taken = called?.options?.some((own) => own.flags.split(' ')[0] === option.flags.split(' ')[0]);

@@ -31,7 +31,7 @@ export interface ErrorDetails {
 
 export class PayrunError extends Error {
   readonly kind: FailureKind;
-  /** Stable, lower_snake; documented in README and shown by a transcript in test/transcripts/errors. */
+  /** Stable, lower_snake; documented in docs/reference.md and shown by a transcript in test/transcripts/errors. */
   readonly code: string;
   readonly hint: string | undefined;
   readonly file: string | undefined;

@@ -25,7 +25,7 @@ import { contentOf } from '../store/records.ts';
 import { verifyRecords } from './verify-records.ts';
 
 export interface Problem {
-  /** Stable; README lists them. */
+  /** Stable; docs/reference.md lists them. */
   code: string;
   message: string;
   entry: bigint | null;

@@ -105,7 +105,7 @@ function interpret(name: string, tree: unknown, where: string): Profile {
     const key = issue?.path.join('.') ?? '';
     throw invalid(
       `${where} ${key}: ${issue?.message ?? 'is no profile'}.`,
-      'README lists the keys of a statement profile, with an example.',
+      'docs/reference.md lists the keys of a statement profile, with an example.',
     );
   }
   const { status, columns, kinds, ...rest } = parsed.data;
