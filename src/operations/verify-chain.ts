@@ -19,7 +19,7 @@ import {
 } from '../store/chain-pages.ts';
 import { type ChainedEntry, canonicalEntryAt } from '../store/chained-entries.ts';
 import type { Database } from '../store/database.ts';
-import { recordCount, seriesRows } from '../store/record-pages.ts';
+import { payoutsOfSeries, recordCount, seriesRows } from '../store/record-pages.ts';
 import { RECORDS, type RecordSpec, SERIES, type SeriesKind } from '../store/record-specs.ts';
 import { contentOf } from '../store/records.ts';
 import { verifyRecords } from './verify-records.ts';
@@ -33,6 +33,8 @@ export interface Problem {
 
 // Whoever has more than a thousand needs a backup and not a longer list.
 export const PROBLEMS_LISTED = 1000;
+/** Of rows that were written together; enough to know which batch it was. */
+const PAYOUTS_NAMED = 5;
 
 export interface ChainVerification {
   entries: bigint;
@@ -168,17 +170,21 @@ async function checkSeries(
   const kind = item.kind as SeriesKind;
   const rows = await seriesRows(database, kind, item);
   if (contentOf(rows) === item.content) return;
-  const { noun } = SERIES[kind];
-  const where = kind === 'answer' ? `that were stored with link ${item.seq}` : runText(item);
-  const message =
+  const payouts = await payoutsOfSeries(database, kind, item, PAYOUTS_NAMED + 1);
+  const more = payouts.length > PAYOUTS_NAMED ? ' and others' : '';
+  const of = payouts.length === 0 ? '' : ` (of ${payouts.slice(0, PAYOUTS_NAMED).join(', ')}${more})`;
+  const what =
     BigInt(rows.length) === item.item_count
-      ? `${noun} ${where}: what stands there is not what payrun wrote, it was changed.`
-      : `${noun} ${where}: ${rows.length} of ${item.item_count} rows are there; some were deleted or moved.`;
-  report({ code: 'record_changed', message, entry: null });
+      ? 'what stands there is not what payrun wrote, it was changed.'
+      : `${rows.length} of ${item.item_count} rows are there; some were deleted or moved.`;
+  report({ code: 'record_changed', message: `${runText(kind, item)}${of}: ${what}`, entry: null });
 }
 
-function runText({ item_id, item_count }: ChainedItem): string {
-  return item_count === 1n ? `${item_id}` : `${item_id} to ${item_id + item_count - 1n}`;
+/** A send is recorded with its attempt: either may be what was changed. */
+function runText(kind: SeriesKind, { seq, item_id, item_count }: ChainedItem): string {
+  if (kind === 'answer') return `An answer to a send, of those stored with link ${seq}`;
+  const numbers = item_count === 1n ? `${item_id}` : `${item_id} to ${item_id + item_count - 1n}`;
+  return kind === 'send' ? `Send ${numbers}, or its attempt` : `${SERIES[kind].noun} ${numbers}`;
 }
 
 function notChained(kind: ChainKind, id: bigint): Problem {

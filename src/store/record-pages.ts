@@ -156,11 +156,31 @@ export async function seriesRows(
   link: { item_id: bigint; item_count: bigint },
 ): Promise<EvidenceRow[]> {
   const { id } = SERIES[kind];
-  const end = kind === 'answer' ? link.item_id + 1n : link.item_id + link.item_count;
-  return reader.all(`${seriesSelect(kind)} where ${id} >= :first and ${id} < :end order by s.id`, {
-    first: link.item_id,
-    end,
-  });
+  return reader.all(
+    `${seriesSelect(kind)} where ${id} >= :first and ${id} < :end order by s.id`,
+    numbersOf(kind, link),
+  );
+}
+
+function numbersOf(kind: SeriesKind, { item_id, item_count }: { item_id: bigint; item_count: bigint }) {
+  return { first: item_id, end: kind === 'answer' ? item_id + 1n : item_id + item_count };
+}
+
+/** The payouts that the rows of one link are about, by reference; none for what happened to breaks. */
+export async function payoutsOfSeries(
+  reader: Reader,
+  kind: SeriesKind,
+  link: { item_id: bigint; item_count: bigint },
+  limit: number,
+): Promise<string[]> {
+  if (kind === 'break_event') return [];
+  const { id, table } = SERIES[kind];
+  const rows = await reader.all<{ reference_id: string }>(
+    `select distinct p.reference_id from ${table} s join payouts p on p.id = s.payout_id
+     where ${id} >= :first and ${id} < :end order by p.reference_id limit ${limit}`,
+    numbersOf(kind, link),
+  );
+  return rows.map((row) => row.reference_id);
 }
 
 /** Rows of a series up to a number that no link covers: their numbers. Empty unless someone tampered. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { payoutsOf, submit, withBatch } from '../../independent/office.ts';
 import { openOffice } from '../beneficiary/office.ts';
 
 const ENTRIES = `entry_ref,date,account,debit,credit,currency,description
@@ -79,5 +80,23 @@ test('an approval, a reveal and a draft that were edited outside are named likew
   ]);
   expect(data.problems.map(({ message }) => message).join('\n')).toMatch(
     /Approval 1 is not what payrun wrote|batch one are not those that were imported/,
+  );
+});
+
+test('the bytes of an attempt that were edited outside are named with the payouts that they were sent for', async () => {
+  const office = await withBatch(2, {}, [1]);
+  await office.ask(...submit('--wait', '5s'));
+  const [first, second] = (await payoutsOf(office)).map((payout) => payout.reference_id);
+  edit(join(office.folder, 'payrun.db'), "update attempts set body = '{}' where payout_id = 1");
+  const verified = await office.ask('ledger', 'verify', '--json');
+  const { problems } = verified.json<{ problems: { code: string; message: string }[] }>().data;
+  expect([verified.exit, new Set(problems.map(({ code }) => code))]).toEqual([
+    3,
+    new Set(['record_changed']),
+  ]);
+  // A question about its status was asked for the same attempt.
+  for (const { message } of problems) expect(message).toContain(`${first}`);
+  expect(problems[0]?.message).toBe(
+    `Send 1 to 2, or its attempt (of ${first}, ${second}): what stands there is not what payrun wrote, it was changed.`,
   );
 });
