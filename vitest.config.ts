@@ -29,6 +29,7 @@ export default defineConfig({
     pool: 'forks',
     // Files share a process one after the other: loading the source anew for each of them cost a minute and a half.
     isolate: false,
-    maxWorkers: 2,
+    // One more than the cores that there are at least: many tests wait for a server, a pause or the disk.
+    maxWorkers: 3,
   },
 });
