@@ -46,6 +46,7 @@ const WITHOUT_TRANSCRIPT: Readonly<Record<string, string>> = {
   ledger_busy: 'a writer that keeps the ledger for a long time',
   ledger_damaged: 'a ledger whose pages were overwritten',
   ledger_newer: 'a ledger that a later payrun wrote',
+  ledger_linked: 'a ledger with a second name; test/store/runner.test.ts has one',
   ledger_locked: 'another process that submits meanwhile; test/store/runner.test.ts has one',
   not_confirmed: 'a person at a terminal who says no',
   provider_answer: 'a provider that answers against its contract',

@@ -8,6 +8,7 @@ import { formatAmount } from '../domain/money/money.ts';
 import { hold } from '../domain/payout/change.ts';
 import type { PayoutState } from '../domain/payout/payout.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
+import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
 import type { Transaction } from '../store/database.ts';
 import {
   doubtfulPayouts,
@@ -124,7 +125,7 @@ const FIRST_QUESTIONS = 3;
 
 /**
  * The first question of a run: it shows whether the provider answers us at all, whether our clocks agree, and what it
- * has. A balance that cannot be read stops nothing, since a 402 will.
+ * has. A balance that cannot be read stops nothing, since a 402 will; nor does a pause that can be waited out.
  */
 async function firstWord(
   submission: Submission,
@@ -136,9 +137,11 @@ async function firstWord(
   if (needed === 0n && doubts.length === 0) return { stopped: null, available_minor: null };
   const balance = await askBalance(submission);
   if (!balance.ok) {
-    const { kind } = balance.because;
-    const passing = kind === 'bad_answer' || kind === 'rate_limited';
-    return { stopped: passing ? null : stoppedBy(balance.because), available_minor: null };
+    const { because } = balance;
+    const passing =
+      because.kind === 'bad_answer' ||
+      (because.kind === 'rate_limited' && because.retry_after_ms <= LONGEST_PAUSE_MS);
+    return { stopped: passing ? null : stoppedBy(because), available_minor: null };
   }
   refuseWrongClock(submission, balance.value.stated_at);
   const { currency, available_minor } = balance.value;

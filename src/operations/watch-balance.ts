@@ -3,8 +3,10 @@
  * what is still to be sent, sending stops there; what was sent goes its way, and the rest waits for money.
  */
 import { formatAmount } from '../domain/money/money.ts';
+import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
 import { amountToSend, smallestToSend } from '../store/submission.ts';
 import type { Stopped, Submission } from './submission.ts';
+import { stoppedBy } from './tolerance.ts';
 
 // Often enough that a night's batch stops in time, and a fraction of a per cent of its calls.
 const EVERY_MS = 15_000;
@@ -37,7 +39,13 @@ export function watchBalance(submission: Submission, batch: Watched, everyMs: nu
 /** What is on its way may not be off the balance yet: then it is seen the next time, or by a 402. */
 async function shortfall(submission: Submission, batch: Watched): Promise<Stopped | null> {
   const balance = await submission.provider.balance();
-  if (!balance.ok || balance.value.currency !== batch.currency) return null;
+  if (!balance.ok) {
+    const { because } = balance;
+    return because.kind === 'rate_limited' && because.retry_after_ms > LONGEST_PAUSE_MS
+      ? stoppedBy(because)
+      : null;
+  }
+  if (balance.value.currency !== batch.currency) return null;
   // Rows that do not fit are skipped one by one, until none fits any more: then each would only be refused.
   const skips = submission.on_low_balance === 'skip';
   const needed = skips

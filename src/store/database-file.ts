@@ -16,6 +16,14 @@ export function fileAt(path: string): string {
 }
 
 /**
+ * How many names the file has. Each name of a hard link would have a log and a lock of its own, and two processes that
+ * came by two of them would ruin the file for each other. 1 where there is no file yet.
+ */
+export function namesOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.nlink ?? 1;
+}
+
+/**
  * Where what belongs to a database stands beside it. By the file's own name, so that a process that comes by a
  * symbolic link meets the same lock and the same rate; where there is no file, by the name given.
  */

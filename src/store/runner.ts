@@ -7,7 +7,7 @@
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
 import type { Database, Reader, Transaction } from './database.ts';
-import { besideDatabase } from './database-file.ts';
+import { besideDatabase, namesOf } from './database-file.ts';
 import { tryLock } from './engine-lock.ts';
 
 interface RunnerRow {
@@ -29,6 +29,7 @@ export async function holdRunner(
   database: Database,
   owner: { pid: number; actor: Actor; command: string; since: string },
 ): Promise<Runner> {
+  refuseSecondName(database.path);
   const lock = tryLock(besideDatabase(database.path, '.lock'));
   if (!lock) throw locked(await currentRunner(database));
   try {
@@ -53,6 +54,17 @@ export async function holdRunner(
     lock.release();
     throw error;
   }
+}
+
+function refuseSecondName(path: string): void {
+  const names = namesOf(path);
+  if (names <= 1) return;
+  throw new PayrunError(
+    'failed',
+    'ledger_linked',
+    `The ledger ${path} has ${names} names (hard links), and nothing can keep two payruns apart that use two of them.`,
+    { hint: 'Remove the other name, or copy the ledger with `payrun ledger backup`. Nothing was sent.' },
+  );
 }
 
 /** For work that turns out to be none: whoever asks is told all the same that another is submitting (exit 7). */

@@ -80,6 +80,15 @@ describe('resolving', () => {
     expect((await office.ask('ledger', 'verify')).exit).toBe(0);
   });
 
+  test('is refused for a day that has not come yet', async () => {
+    const office = await withUnknown();
+    const ran = await office.ask(
+      ...['payout', 'resolve', first, '--as', 'paid', '--reason', 'a slip', '--on', '2999-01-01'],
+    );
+    expect([ran.exit, ran.stderr]).toEqual([2, expect.stringContaining('a day that has not come yet')]);
+    expect(await stateOf(office, first)).toBe('unknown');
+  });
+
   test('is only for what is unknown, or held after it was sent', async () => {
     const office = await withBatch(2, {}, [1]);
     const resolve = ['payout', 'resolve', first, '--as', 'paid', '--reason', 'x'];

@@ -117,6 +117,15 @@ describe('submitting', () => {
     );
   });
 
+  test('a provider that asks at the first question for a day of pause gets nothing, and it is exit 5', async () => {
+    const office = await withBatch(3, {}, [1]);
+    await office.bank.faults([{ method: 'GET', path: '/balance', kind: 'rate_limit', retry_after: 86_400 }]);
+    const ran = await office.ask(...submit());
+    expect([ran.exit, statesIn(ran)]).toEqual([5, { approved: 3 }]);
+    expect(await sendsTo(office.bank)).toEqual([]);
+    await office.bank.faults([]);
+  });
+
   test('somebody else’s payout under our reference is not taken for ours', async () => {
     const office = await withBatch(1, {}, [1]);
     // It was made ten minutes before our attempt was stored.

@@ -1,4 +1,4 @@
-import { rmSync, symlinkSync } from 'node:fs';
+import { linkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { PayrunError } from '../../src/domain/errors.ts';
@@ -51,6 +51,16 @@ describe('the runner’s lock', () => {
     const second = await holdRunner(database, owner('anna'));
     expect(second.epoch).toBe(first.epoch + 1n);
     second.release();
+  });
+
+  test('is not given where the ledger has a second name, which would have a lock of its own', async () => {
+    const database = await ledger();
+    const second = join(tempFolder(), 'second.db');
+    linkSync(database.path, second);
+    expect(await refusal(database)).toMatch(/^failed: The ledger .* has 2 names \(hard links\)/);
+    rmSync(second);
+    const runner = await holdRunner(database, owner('anna'));
+    runner.release();
   });
 
   test('is one lock also for a process that comes by a symbolic link', async () => {

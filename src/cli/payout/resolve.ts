@@ -1,3 +1,4 @@
+import { dayIn } from '../../domain/calendar-day.ts';
 import { PayrunError } from '../../domain/errors.ts';
 import { resolvePayout } from '../../operations/decide-payout.ts';
 import { argument, text, type Verb } from '../command.ts';
@@ -29,6 +30,8 @@ export const verb: Verb = {
       throw new PayrunError('usage', 'option_invalid', `--on is "${on}"; write a day such as 2026-11-21.`);
     }
     const decision = await decisionBy(context, argument(input, 0));
+    if (on !== null && on > dayIn(decision.rules.time_zone, decision.at))
+      throw new PayrunError('usage', 'option_invalid', `--on is ${on}, a day that has not come yet.`);
     const payout = await resolvePayout(decision, argument(input, 0), {
       as: outcome,
       reason: text(input, 'reason') ?? '',
