@@ -77,7 +77,7 @@ function refuseUnproven(payout: StoredPayout): void {
       'retry_unproven',
       `${payout.reference_id} is ${payout.state} by a person's word, and the provider does not confirm it.`,
       {
-        hint: 'Paying again on a word alone could pay twice. Run `payrun payout sync`, or ask the provider to settle its status.',
+        hint: 'Paying again on a word alone could pay twice. Run `payrun payout sync`, or ask the provider to settle its status. Where it will never know the reference, import the row in another batch: that is a payout of its own.',
       },
     );
   }

@@ -135,8 +135,9 @@ async function storeFindings(
 }
 
 function expired(submission: Submission): string {
-  const hours = submission.provider.capabilities.idempotency_window_ms / 3_600_000;
-  return `never found by reference, and the ${hours} hours in which ${submission.provider.name} is trusted to know a reference again are over`;
+  const minutes = Math.round(submission.provider.capabilities.idempotency_window_ms / 60_000);
+  const window = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+  return `never found by reference, and the ${window} in which ${submission.provider.name} is trusted to know a reference again are over, less a margin for what is under way`;
 }
 
 /** Whether a look-up may not show yet what the last send made: "not found" is then no reason for anything. */

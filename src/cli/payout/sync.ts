@@ -50,7 +50,16 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   warnStopped(context, total.stopped);
   warnForeign(context, total.foreign);
   const data = { asked: total.asked, changed: total.changed, states: total.states };
-  return { data, exit: exitOf(total, context) };
+  const next = nextStep(total, batchName);
+  return { data, exit: exitOf(total, context), ...(next === null ? {} : { next }) };
+}
+
+/** The last line, where something is left to ask about. */
+function nextStep(report: SyncReport, batch: string | undefined): string | null {
+  const open = [...OPEN_STATES].reduce((sum, state) => sum + (report.states[state] ?? 0), 0);
+  if (open === 0) return null;
+  const again = batch === undefined ? 'payrun payout sync' : `payrun payout sync --batch ${batch}`;
+  return `${open} are still open. Go on following them with: ${again} --wait`;
 }
 
 function durationOf(option: Input['options'][string], flagName: string): number | null {
