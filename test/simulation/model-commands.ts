@@ -219,6 +219,9 @@ function restoreNow(old: boolean): ModelCommand {
         const early = await desk.beside(commands.submit(batch));
         expectRefusal(real, 'batch submit', early, ['restore_unchecked', ...SENT_BEFORE]);
       }
+      // What README tells a person to do where the backup is older than the registrations: without them nothing of what
+      // was sent can be taken over, and it stays known as foreign.
+      await desk.beside(commands.verifyPeople);
       await ends(real, commands.sync, []);
     },
   );

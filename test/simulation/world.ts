@@ -126,15 +126,20 @@ export class World {
   }
 
   pass(ms: number): void {
-    this.#now_ms += Math.max(0, Math.round(ms));
-    for (let index = 0; index < this.#late.length; ) {
-      const late = this.#late[index];
-      if (late === undefined || late.due_ms > this.#now_ms) index += 1;
-      else {
-        this.#late.splice(index, 1);
-        this.execute(late.reference, late.amount_minor, 'late', late.beneficiary);
-      }
+    const end = this.#now_ms + Math.max(0, Math.round(ms));
+    // Each at its own time, also within a long jump: a reference is known from when it was executed.
+    for (;;) {
+      const next = this.#late.reduce(
+        (first, late, index) => (late.due_ms < (this.#late[first]?.due_ms ?? end + 1) ? index : first),
+        -1,
+      );
+      const late = this.#late[next];
+      if (late === undefined || late.due_ms > end) break;
+      this.#late.splice(next, 1);
+      this.#now_ms = Math.max(this.#now_ms, late.due_ms);
+      this.execute(late.reference, late.amount_minor, 'late', late.beneficiary);
     }
+    this.#now_ms = end;
   }
 
   nextFault(reference: string): SendFault {
