@@ -27,9 +27,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Files share a process one after the other: loading the source anew for each of them cost a minute and a half.
-    isolate: false,
-    // One more than the cores that there are at least: many tests wait for a server, a pause or the disk.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });
