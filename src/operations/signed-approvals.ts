@@ -50,7 +50,7 @@ export function statementToSign(statement: ApprovalStatement): string {
 }
 
 /** Whose signature it is does not matter yet: the batch and the time are judged by who knows them. */
-export function whyNotSigned(signed: SignedStatement, keys: readonly ApproverKey[]): string | null {
+function whyNotSigned(signed: SignedStatement, keys: readonly ApproverKey[]): string | null {
   const own = keys.filter(({ name }) => name === signed.statement.approver);
   if (own.length === 0) return `the configuration has no key of ${signed.statement.approver}`;
   return own.some((key) => isSignedBy(key.public_key, signed.text, signed.signature))

@@ -15,7 +15,7 @@ const PAUSES_MS = [250, 1000, 4000] as const;
 const ANSWER_LIMIT_MS = 5000;
 const CONCURRENCY = 8;
 
-export const SIGNATURE_HEADER = 'X-NxtB-Signature';
+const SIGNATURE_HEADER = 'X-NxtB-Signature';
 
 /** How one event goes out, where something is to go wrong with it. */
 export interface EventFate {

@@ -2,7 +2,7 @@
 import { formatAmount } from '../domain/money/money.ts';
 import type { BeneficiaryRecord } from './beneficiaries.ts';
 import type { Reader } from './database.ts';
-import { inOrder, type LinkColumns, linkOf, maskedDetails, type StoryEvent, UNCHAINED } from './story.ts';
+import { type DecisionColumns, decisionEvent, inOrder, type StoryEvent, UNCHAINED } from './story.ts';
 
 export async function beneficiaryStory(
   reader: Reader,
@@ -14,15 +14,13 @@ export async function beneficiaryStory(
     voidedApprovals(reader, beneficiary.id),
     payouts(reader, beneficiary.id),
   ]);
-  return inOrder([...imports(beneficiary, changes), ...changes.map(told), ...parts.flat()]);
+  return inOrder([...imports(beneficiary, changes), ...changes.map(decisionEvent), ...parts.flat()]);
 }
-
-type AuditColumns = LinkColumns & { at: string; actor: string; action: string; details: string };
 
 const CHANGED = 'beneficiary_details_changed';
 
 /** The subject is the reference as it was first written. */
-async function decisions(reader: Reader, subject: string): Promise<AuditColumns[]> {
+async function decisions(reader: Reader, subject: string): Promise<DecisionColumns[]> {
   return reader.all(
     `select e.at, e.actor, e.action, e.details, c.seq, c.hash
      from audit_events e left join chain c on c.kind = 'audit' and c.item_id = e.id
@@ -32,7 +30,7 @@ async function decisions(reader: Reader, subject: string): Promise<AuditColumns[
 }
 
 /** A change of the name, the bank's name, the e-mail or the phone leaves nothing but its time. */
-function imports(beneficiary: BeneficiaryRecord, decided: readonly AuditColumns[]): StoryEvent[] {
+function imports(beneficiary: BeneficiaryRecord, decided: readonly DecisionColumns[]): StoryEvent[] {
   const { created_at, updated_at } = beneficiary;
   const changes = decided.filter(({ action }) => action === CHANGED);
   const [first] = changes;
@@ -59,17 +57,6 @@ function imports(beneficiary: BeneficiaryRecord, decided: readonly AuditColumns[
       ...UNCHAINED,
     },
   ];
-}
-
-function told(row: AuditColumns): StoryEvent {
-  return {
-    at: row.at,
-    kind: 'decision',
-    actor: row.actor,
-    what: row.action.replaceAll('_', ' '),
-    details: maskedDetails(row.details),
-    ...linkOf(row),
-  };
 }
 
 /** Of the present account: a change of bank details ends what a provider knew of the one before. */

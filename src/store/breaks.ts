@@ -48,7 +48,7 @@ export interface BreakFilter {
   limit: number | null;
 }
 
-export async function listBreaks(reader: Reader, filter: BreakFilter): Promise<BreakRow[]> {
+async function listBreaks(reader: Reader, filter: BreakFilter): Promise<BreakRow[]> {
   return reader.all<BreakRow>(
     `select ${COLUMNS}, ${LINE_NO} from breaks b
      where b.id > :after and (:state = 'all' or b.state = :state) and (:kind is null or b.kind = :kind)

@@ -36,7 +36,7 @@ export function contentOf(rows: readonly { text: string }[]): string {
  * A row's values as one text, made by the engine: it takes a third of the time that handing over thirty values does.
  * Each value stands behind its length, so that no two rows read alike, and nothing is not the same as an empty text.
  */
-export function rowText(columns: readonly string[]): string {
+function rowText(columns: readonly string[]): string {
   return columns
     .map((column) => `coalesce(length(cast(${column} as text)) || ':' || cast(${column} as text), '~')`)
     .join(` || ' ' || `);
@@ -86,7 +86,7 @@ function* recordItems(
     yield { kind, item_id, item_count: 1n, content: contentOf(rows.get(item_id) ?? []) };
 }
 
-export function rowsByItem(rows: readonly EvidenceRow[]): Map<bigint, EvidenceRow[]> {
+function rowsByItem(rows: readonly EvidenceRow[]): Map<bigint, EvidenceRow[]> {
   const byItem = new Map<bigint, EvidenceRow[]>();
   for (const row of rows) {
     const before = byItem.get(row.item_id);

@@ -12,7 +12,7 @@ export interface NewRestore {
 }
 
 /** When the last send was made that this ledger knows of; null where it knows of none. */
-export async function lastSent(reader: Reader): Promise<string | null> {
+async function lastSent(reader: Reader): Promise<string | null> {
   const row = await reader.get<{ sent_at: string | null }>(
     "select max(sent_at) as sent_at from sends where kind = 'submit'",
   );

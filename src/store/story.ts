@@ -61,7 +61,21 @@ export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEv
 }
 
 /** What a person wrote as a reason may name an account; the rest of a decision's details names none. */
-export function maskedDetails(details: string): string {
+export type DecisionColumns = LinkColumns & { at: string; actor: string; action: string; details: string };
+
+/** What the audit log has of one decision, as an event of a story. */
+export function decisionEvent(row: DecisionColumns): StoryEvent {
+  return {
+    at: row.at,
+    kind: 'decision',
+    actor: row.actor,
+    what: row.action.replaceAll('_', ' '),
+    details: maskedDetails(row.details),
+    ...linkOf(row),
+  };
+}
+
+function maskedDetails(details: string): string {
   return JSON.stringify(JSON.parse(details), (key, value: unknown) =>
     (key === 'reason' || key === 'note') && typeof value === 'string' ? maskPrivateText(value) : value,
   );
@@ -156,21 +170,14 @@ async function approvals(reader: Reader, params: PayoutParam): Promise<StoryEven
 }
 
 async function decisions(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
-  const rows = await reader.all<LinkColumns & { at: string; actor: string; action: string; details: string }>(
+  const rows = await reader.all<DecisionColumns>(
     `select e.at, e.actor, e.action, e.details, c.seq, c.hash
      from audit_events e join payouts p on p.reference_id = e.subject
        left join chain c on c.kind = 'audit' and c.item_id = e.id
      where e.subject_kind = 'payout' and p.id = :payout order by e.id`,
     params,
   );
-  return rows.map((row) => ({
-    at: row.at,
-    kind: 'decision',
-    actor: row.actor,
-    what: row.action.replaceAll('_', ' '),
-    details: maskedDetails(row.details),
-    ...linkOf(row),
-  }));
+  return rows.map(decisionEvent);
 }
 
 async function attempts(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
