@@ -147,11 +147,13 @@ async function balances() {
   const cwd = await office();
   const empty = await office();
   const entries = await makeLedger(join(cwd, 'payrun.db'), 500_000);
-  const [version, started, asked] = [[], [], []];
+  const register = ['ledger', 'register', 'assets:providers:nxt:available', '--reverse', '--limit', '100'];
+  const [version, started, asked, registered] = [[], [], [], []];
   for (let turn = 0; turn < 10; turn += 1) {
     version.push((await payrun(['--version'], { cwd })).ms);
     started.push((await payrun(['ledger', 'balances'], { cwd: empty })).ms);
     asked.push((await payrun(['ledger', 'balances'], { cwd })).ms);
+    registered.push((await payrun(register, { cwd })).ms);
   }
   const [least, start, ours] = [Math.min(...version), Math.min(...started), Math.min(...asked)];
   print(
@@ -163,6 +165,12 @@ async function balances() {
     '  over --version, which reads no configuration',
     `${ms(ours - least)} (${ms(ours)} / ${ms(least)})`,
     '',
+  );
+  const lines = Math.min(...registered);
+  print(
+    'ledger register, the last 100 lines of its largest account',
+    `${ms(lines - start)} (${ms(lines)} / ${ms(start)})`,
+    'under 50 ms',
   );
   const verified = await payrun(['ledger', 'verify'], { cwd });
   print(
