@@ -35,9 +35,16 @@ const smallZod = {
 const { metafile } = await build({
   metafile: true,
   plugins: [smallZod],
-  entryPoints: { main: 'src/cli/main.ts', 'scan-thread': 'src/operations/scan-thread.ts' },
-  // From a chunk, where the code is that starts the thread.
-  define: { SCAN_THREAD: JSON.stringify('../scan-thread.js') },
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    'scan-thread': 'src/operations/scan-thread.ts',
+    'books-thread': 'src/operations/books-thread.ts',
+  },
+  // From a chunk, where the code is that starts a thread.
+  define: {
+    SCAN_THREAD: JSON.stringify('../scan-thread.js'),
+    BOOKS_THREAD: JSON.stringify('../books-thread.js'),
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -43,7 +43,7 @@ export interface ApplyOccasion {
 }
 
 export function applyOccasion(
-  { actor, rules, provider }: { actor: Actor; rules: BookRules; provider: Provider },
+  { actor, rules, provider }: { actor: Actor; rules: BookRules; provider: Pick<Provider, 'capabilities'> },
   at: string,
 ): ApplyOccasion {
   return { at, actor: actor.name, rules, echoes: provider.capabilities.echoes };

@@ -19,41 +19,38 @@ import { inList, listParam, type Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
 import { saveChanges } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
-import type { Sendable, Submission } from './submission.ts';
+import type { NextPayouts } from './payout-queue.ts';
+import type { Bookkeeping, Sendable } from './submission.ts';
 
-/** Answers the next payouts to send, in order, none twice; read inside the transaction that claims them. */
-export type NextPayouts = (tx: Transaction, limit: number) => Promise<StoredPayout[]>;
-
-/** One transaction: state, entry, attempt with its bytes, and the send that is about to be made, for each of a group. */
+/** State, entry, attempt with its bytes, and the send that is about to be made, for each of a group. */
 export async function claimPayouts(
-  submission: Submission,
+  tx: Transaction,
+  books: Bookkeeping,
   next: NextPayouts,
   limit: number,
 ): Promise<Sendable[]> {
-  const at = submission.now();
-  const occasion = { at, actor: submission.actor.name, rules: submission.rules };
-  return submission.database.transaction(async (tx) => {
-    await assertStillRunner(tx, submission.runner);
-    const stored = await next(tx, limit);
-    if (stored.length === 0) return [];
-    const fitting = await withFittingAttempts(tx, submission, stored, at);
-    const changes: { before: StoredPayout; after: StoredPayout }[] = [];
-    const entries: NewEntry[] = [];
-    for (const before of stored) {
-      const change = beginSend(fitting.get(before.id) ?? before, occasion);
-      changes.push({ before, after: change.payout });
-      entries.push(...change.entries);
-    }
-    await saveChanges(tx, changes);
-    const attempts = await storeNewAttempts(tx, submission, changes, at);
-    await postEntries(tx, entries);
-    return beginAll(
-      tx,
-      changes.map(({ after }) => after),
-      attempts,
-      at,
-    );
-  });
+  const at = books.now();
+  const occasion = { at, actor: books.actor.name, rules: books.rules };
+  await assertStillRunner(tx, books.runner);
+  const stored = await next(tx, limit);
+  if (stored.length === 0) return [];
+  const fitting = await withFittingAttempts(tx, books, stored, at);
+  const changes: { before: StoredPayout; after: StoredPayout }[] = [];
+  const entries: NewEntry[] = [];
+  for (const before of stored) {
+    const change = beginSend(fitting.get(before.id) ?? before, occasion);
+    changes.push({ before, after: change.payout });
+    entries.push(...change.entries);
+  }
+  await saveChanges(tx, changes);
+  const attempts = await storeNewAttempts(tx, books, changes, at);
+  await postEntries(tx, entries);
+  return beginAll(
+    tx,
+    changes.map(({ after }) => after),
+    attempts,
+    at,
+  );
 }
 
 /**
@@ -63,7 +60,7 @@ export async function claimPayouts(
  */
 async function withFittingAttempts(
   tx: Transaction,
-  submission: Submission,
+  books: Bookkeeping,
   payouts: readonly StoredPayout[],
   at: string,
 ): Promise<Map<bigint, StoredPayout>> {
@@ -74,13 +71,13 @@ async function withFittingAttempts(
     tx,
     again.map((payout) => payout.id),
   );
-  const beneficiaries = await providerBeneficiaries(tx, submission.provider.name, again);
+  const beneficiaries = await providerBeneficiaries(tx, books.provider.name, again);
   for (const payout of again) {
     const attempt = stored.get(payout.id);
     const beneficiary = beneficiaries.get(payout.beneficiary_id);
     if (attempt === undefined || attempt.provider_beneficiary_id === beneficiary) continue;
     await endAttempt(tx, payout, at);
-    const occasion = { at, actor: submission.actor.name, rules: submission.rules };
+    const occasion = { at, actor: books.actor.name, rules: books.rules };
     fitting.set(payout.id, beginAttempt(payout, occasion).payout);
   }
   return fitting;
@@ -89,12 +86,12 @@ async function withFittingAttempts(
 /** Answers the attempts that are stored now, by payout: the new ones, and with their old bytes those of earlier days. */
 async function storeNewAttempts(
   tx: Transaction,
-  submission: Submission,
+  books: Bookkeeping,
   changes: readonly { before: StoredPayout; after: StoredPayout }[],
   at: string,
 ): Promise<Map<bigint, Attempt>> {
   const payouts = changes.map(({ after }) => after);
-  const beneficiaries = await providerBeneficiaries(tx, submission.provider.name, payouts);
+  const beneficiaries = await providerBeneficiaries(tx, books.provider.name, payouts);
   const attempts: Attempt[] = payouts.map((payout) => {
     const reference = payout.provider_reference ?? payout.reference_id;
     const beneficiary = beneficiaries.get(payout.beneficiary_id);
@@ -102,7 +99,7 @@ async function storeNewAttempts(
       throw new PayrunError(
         'failed',
         'beneficiary_unregistered',
-        `${submission.provider.name} has not registered the beneficiary of ${reference}, so nothing can be sent.`,
+        `${books.provider.name} has not registered the beneficiary of ${reference}, so nothing can be sent.`,
         {
           hint: 'See why with `payrun beneficiary verify`.',
         },
@@ -114,7 +111,7 @@ async function storeNewAttempts(
       provider: payout.provider,
       provider_reference: reference,
       provider_beneficiary_id: beneficiary,
-      body: submission.provider.compose({
+      body: books.provider.compose({
         provider_reference: reference,
         provider_beneficiary_id: beneficiary,
         amount_minor: payout.amount_minor,

@@ -1,7 +1,4 @@
-/**
- * Stores what sends came to, many in one transaction: durability then costs one flush of the disk for a group and not
- * for each payout. An outcome waits some milliseconds for company, and the wire does not wait for it.
- */
+/** Stores what sends came to, many in one transaction: state, entries, answer, and the repeat that a 429 asks for. */
 
 import { Bug, unreachable } from '../domain/errors.ts';
 import type { NewEntry } from '../domain/ledger/entry.ts';
@@ -18,88 +15,43 @@ import {
   applyOccasion,
   applyProviderStatuses,
 } from './apply-provider-status.ts';
-import type { Sendable, Sent, Submission } from './submission.ts';
-
-/** Outcomes are stored when so many have come together, or after so long. */
-const GROUP = 256;
-const SHORTEST_GATHER_MS = 2;
-const LONGEST_GATHER_MS = 25;
-/** Four parts gathering to one part storing: where the disk is slow, the groups grow, and it is no one's bottleneck. */
-const GATHER_SHARE = 4;
+import type { Bookkeeping, SentOutcome } from './submission.ts';
 
 /** What a stored outcome means for the sender. */
-export interface Stored {
-  sent: Sent;
-  /** The payout is to be sent once more with the same bytes, after `sent.result.retry_after_ms`; its send is stored. */
-  again: Sendable | null;
+export interface Recorded {
   state: StoredPayout['state'];
+  /** The payout is to be sent once more with the same bytes, after `retry_after_ms`; this send of it is stored. */
+  next_send_id: bigint | null;
 }
 
-export interface OutcomeRecorder {
-  /** Resolves when the outcome is on disk. */
-  record(sent: Sent): Promise<Stored>;
-}
-
-export function createOutcomeRecorder(submission: Submission): OutcomeRecorder {
-  let waiting: { sent: Sent; resolve: (stored: Stored) => void; reject: (error: unknown) => void }[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let gatherMs = SHORTEST_GATHER_MS;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    const startedMs = performance.now();
-    const group = waiting;
-    waiting = [];
-    recordOutcomes(
-      submission,
-      group.map((each) => each.sent),
-    ).then(
-      (stored) => {
-        const tookMs = performance.now() - startedMs;
-        gatherMs = Math.min(Math.max(tookMs * GATHER_SHARE, SHORTEST_GATHER_MS), LONGEST_GATHER_MS);
-        for (const [index, each] of group.entries()) each.resolve(stored[index] as Stored);
-      },
-      (error) => {
-        for (const each of group) each.reject(error);
-      },
-    );
-  };
-  return {
-    record: (sent) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ sent, resolve, reject });
-        if (waiting.length >= GROUP) flush();
-        else timer ??= setTimeout(flush, gatherMs);
-      }),
-  };
-}
-
-export async function recordOutcomes(submission: Submission, group: readonly Sent[]): Promise<Stored[]> {
-  const at = submission.now();
-  const occasion = applyOccasion(submission, at);
-  return submission.database.transaction(async (tx) => {
-    await assertStillRunner(tx, submission.runner);
-    const states = new Map<bigint, StoredPayout['state']>();
-    const applied = await applyAccepted(tx, group, occasion);
-    for (const each of applied) states.set(each.payout_id, each.after.state);
-    for (const [id, state] of await applyOthers(tx, group, occasion)) states.set(id, state);
-    await finishSends(
-      tx,
-      group.map((sent) => ({ id: sent.item.send_id, at: sent.answered_at, ...outcomeOf(sent) })),
-    );
-    await recordLookUps(tx, group);
-    const again = await storeRepeats(tx, group, at);
-    return group.map((sent) => ({
-      sent,
-      again: again.get(sent.item.payout_id) ?? null,
-      state: states.get(sent.item.payout_id) ?? 'submitting',
-    }));
-  });
+/** Answers in the order of the group. */
+export async function recordOutcomes(
+  tx: Transaction,
+  books: Bookkeeping,
+  group: readonly SentOutcome[],
+): Promise<Recorded[]> {
+  const at = books.now();
+  const occasion = applyOccasion(books, at);
+  await assertStillRunner(tx, books.runner);
+  const states = new Map<bigint, StoredPayout['state']>();
+  const applied = await applyAccepted(tx, group, occasion);
+  for (const each of applied) states.set(each.payout_id, each.after.state);
+  for (const [id, state] of await applyOthers(tx, group, occasion)) states.set(id, state);
+  await finishSends(
+    tx,
+    group.map((sent) => ({ id: sent.item.send_id, at: sent.answered_at, ...outcomeOf(sent) })),
+  );
+  await recordLookUps(tx, group);
+  const repeats = await storeRepeats(tx, group, at);
+  return group.map(({ item }) => ({
+    state: states.get(item.payout_id) ?? 'submitting',
+    next_send_id: repeats.get(item.payout_id) ?? null,
+  }));
 }
 
 async function applyAccepted(
   tx: Transaction,
-  group: readonly Sent[],
+  group: readonly SentOutcome[],
   occasion: ApplyOccasion,
 ): Promise<Applied[]> {
   const reported = group.flatMap(({ item, result }) =>
@@ -112,7 +64,7 @@ async function applyAccepted(
 
 async function applyOthers(
   tx: Transaction,
-  group: readonly Sent[],
+  group: readonly SentOutcome[],
   occasion: ApplyOccasion,
 ): Promise<Map<bigint, StoredPayout['state']>> {
   const others = group.filter(({ result }) => result.kind !== 'accepted');
@@ -143,7 +95,7 @@ async function applyOthers(
   return states;
 }
 
-function changeFor(payout: StoredPayout, { item, result }: Sent, occasion: ApplyOccasion): Change {
+function changeFor(payout: StoredPayout, { item, result }: SentOutcome, occasion: ApplyOccasion): Change {
   switch (result.kind) {
     case 'refused':
       return refused(payout, result.failure_code, result.reason, occasion);
@@ -164,9 +116,9 @@ function changeFor(payout: StoredPayout, { item, result }: Sent, occasion: Apply
 /** The 429s: not executed, to be sent again with the same bytes, so that the next send is stored beside this outcome. */
 async function storeRepeats(
   tx: Transaction,
-  group: readonly Sent[],
+  group: readonly SentOutcome[],
   at: string,
-): Promise<Map<bigint, Sendable>> {
+): Promise<Map<bigint, bigint>> {
   const repeats = group
     .filter(
       ({ item, result }) =>
@@ -183,10 +135,10 @@ async function storeRepeats(
     })),
     at,
   );
-  return new Map(repeats.map((item, index) => [item.payout_id, { ...item, send_id: ids[index] ?? 0n }]));
+  return new Map(repeats.map((item, index) => [item.payout_id, ids[index] ?? 0n]));
 }
 
-function outcomeOf({ answer, result }: Sent) {
+function outcomeOf({ answer, result }: SentOutcome) {
   const outcome =
     result.kind === 'not_executed' ? result.why : result.kind === 'doubt' ? 'unknown' : result.kind;
   return {
@@ -199,7 +151,7 @@ function outcomeOf({ answer, result }: Sent) {
 }
 
 /** A 409 was settled by a question of its own, which belongs to the story. */
-async function recordLookUps(tx: Transaction, group: readonly Sent[]): Promise<void> {
+async function recordLookUps(tx: Transaction, group: readonly SentOutcome[]): Promise<void> {
   const questions = group.flatMap(({ item, answered_at, result, answer }) =>
     result.kind === 'accepted' && result.source === 'look_up' && answer.http_status !== null
       ? [

@@ -11,7 +11,7 @@ import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { currentAttempts, endAttempt } from '../store/attempts.ts';
 import { recordAudit } from '../store/audit.ts';
 import { batchById } from '../store/batches.ts';
-import { inList, listParam, type Transaction } from '../store/database.ts';
+import { inList, listParam } from '../store/database.ts';
 import { payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { movedAccounts } from '../store/submission.ts';
@@ -55,7 +55,7 @@ export async function retryPayouts(
   if (stopped) return { counts: nothing, stopped };
   await refuseHeld(submission, payouts, options.holds);
   await beginAttempts(submission, ids);
-  return sendPayouts(submission, eachOnce(ids));
+  return sendPayouts(submission, { payout_ids: ids });
 }
 
 function refuseUnproven(payout: StoredPayout): void {
@@ -221,12 +221,4 @@ async function beginAttempts(submission: Submission, ids: readonly bigint[]): Pr
       });
     }
   });
-}
-
-function eachOnce(ids: readonly bigint[]) {
-  const left = [...ids];
-  return async (tx: Transaction, limit: number): Promise<StoredPayout[]> => {
-    const payouts = await payoutsById(tx, left.splice(0, limit));
-    return [...payouts.values()].filter((payout) => payout.state === 'approved');
-  };
 }

@@ -5,9 +5,10 @@
  */
 import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
 import { backoffMs } from './backoff.ts';
-import { claimPayouts, type NextPayouts } from './claim-payouts.ts';
+import { createOutcomeRecorder, type OutcomeRecorder, type Stored } from './gather-outcomes.ts';
+import type { PayoutQueue } from './payout-queue.ts';
 import { createPlaces } from './places.ts';
-import { createOutcomeRecorder, type OutcomeRecorder, type Stored } from './record-outcomes.ts';
+import { openSendingBooks, type SendingBooks } from './sending-books.ts';
 import type { Sendable, SendCounts, Sent, Stopped, Submission } from './submission.ts';
 import { submitPayout } from './submit-payout.ts';
 import { slowDown } from './tolerance.ts';
@@ -31,22 +32,39 @@ export interface SendReport {
 
 export async function sendPayouts(
   submission: Submission,
-  next: NextPayouts,
+  queue: PayoutQueue,
   watch?: Watch,
 ): Promise<SendReport> {
-  const sender = createSender(submission);
+  const books = await openSendingBooks(submission, queue);
+  const report = await sendAll(submission, books, watch).catch(async (error) => {
+    // What went wrong first is what is told.
+    await books.close().catch(() => undefined);
+    throw error;
+  });
+  await books.close();
+  return report;
+}
+
+async function sendAll(
+  submission: Submission,
+  books: SendingBooks,
+  watch: Watch | undefined,
+): Promise<SendReport> {
+  const sender = createSender(submission, books);
   const largest = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));
   let size = Math.min(SMALLEST_GROUP, largest);
   try {
-    let coming = claimPayouts(submission, next, size);
+    let claimed = 0;
+    let coming = books.claim(size);
     for (let turn = 0; ; turn += 1) {
       const group = await coming;
       if (group.length === 0) break;
-      watch?.(sender.stopFor);
+      claimed += group.length;
+      watch?.(sender.stopFor, claimed);
       const more = !sender.mayNotSend();
       if (turn > 0 && sender.idle()) size = Math.min(size * 2, largest);
       // Stored while this group is on the wire, so that the wire never waits for the disk.
-      coming = more ? claimPayouts(submission, next, size) : Promise.resolve([]);
+      coming = more ? books.claim(size) : Promise.resolve([]);
       // Awaited at the next turn; an error until then must not end the process as one that nobody handles.
       coming.catch(() => undefined);
       for (const item of group) await sender.send(item);
@@ -70,8 +88,8 @@ interface Sender {
   abandon(): Promise<void>;
 }
 
-function createSender(submission: Submission): Sender {
-  const recorder = createOutcomeRecorder(submission);
+function createSender(submission: Submission, books: SendingBooks): Sender {
+  const recorder = createOutcomeRecorder(books);
   const counts: SendCounts = { sent: 0, accepted: 0, refused: 0, doubtful: 0, held: 0, back: 0 };
   const wire = createPlaces(submission.concurrency);
   // Answers that wait for the disk free their place on the wire, but only so many of them: memory stays flat.

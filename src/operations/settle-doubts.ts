@@ -189,7 +189,10 @@ async function sendAgain(submission: Submission, ids: readonly bigint[], doubts:
   const sent = await mapLimited(items, submission.concurrency, (item) =>
     submitPayout(submission.provider, item, submission.now, () => !submission.stop.aborted),
   );
-  const stored = sent.length === 0 ? [] : await recordOutcomes(submission, sent);
+  const stored =
+    sent.length === 0
+      ? []
+      : await submission.database.transaction((tx) => recordOutcomes(tx, submission, sent));
   doubts.resent += sent.length;
   const settled = stored.filter(({ state }) => state !== 'unknown').length;
   doubts.settled += settled;

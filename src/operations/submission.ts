@@ -8,18 +8,24 @@ import type { Database } from '../store/database.ts';
 import type { Runner } from '../store/runner.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
-export interface Submission {
+/** What storing intents and outcomes needs, wherever it is done. */
+export interface Bookkeeping {
   database: Database;
-  provider: Provider;
-  runner: Runner;
+  provider: Pick<Provider, 'name' | 'kind' | 'capabilities' | 'compose'>;
+  runner: Pick<Runner, 'epoch'>;
   actor: Actor;
   rules: BookRules;
+  /** RFC 3339 UTC. */
+  now(): string;
+}
+
+export interface Submission extends Bookkeeping {
+  provider: Provider;
+  runner: Runner;
   concurrency: number;
   on_low_balance: 'stop' | 'skip';
   /** How many sends may be repeats. */
   budget: RetryBudget;
-  /** RFC 3339 UTC. */
-  now(): string;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Aborted by the first signal: no new sends, what is in flight is finished and stored. */
   stop: AbortSignal;
@@ -66,6 +72,11 @@ export interface Sent {
   answer: AnswerRecord;
   result: SendResult;
 }
+
+/** As much of it as the ledger has to know. */
+export type SentOutcome = Omit<Sent, 'item'> & {
+  item: Pick<Sendable, 'payout_id' | 'reference_id' | 'attempt_no' | 'send_id' | 'earlier_unanswered'>;
+};
 
 /** Why a provider gets nothing more for now; all is saved. */
 export interface Stopped {

@@ -7,16 +7,8 @@ import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { hold } from '../domain/payout/change.ts';
 import type { PayoutState } from '../domain/payout/payout.ts';
-import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
-import type { Transaction } from '../store/database.ts';
-import {
-  doubtfulPayouts,
-  payoutsById,
-  savePayouts,
-  sendablePayouts,
-  statesOfBatch,
-} from '../store/payouts.ts';
+import { doubtfulPayouts, payoutsById, savePayouts, statesOfBatch } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { amountToSend, beneficiariesToRegister } from '../store/submission.ts';
 import { backoffMs } from './backoff.ts';
@@ -70,11 +62,11 @@ export async function submitBatch(
       ? await shortfall(submission, batch, options.first, balance.available_minor)
       : null;
   if (short) return { counts: NOTHING_SENT, stopped: short };
-  const rows = inRowOrder(batch.id, options.first);
+  const { first } = options;
   const report = await sendPayouts(
     submission,
-    rows.next,
-    watchBalance(submission, { ...batch, left: rows.left }),
+    { batch_id: batch.id, first },
+    watchBalance(submission, { ...batch, first }),
   );
   // Rows that were skipped for want of money say nothing about those that are in doubt.
   const skipped = report.stopped?.code === 'insufficient_funds' && submission.on_low_balance === 'skip';
@@ -82,19 +74,6 @@ export async function submitBatch(
     return { counts: report.counts, stopped: (await lookAgain(submission)) ?? report.stopped };
   }
   return report;
-}
-
-/** Rows of the batch by position, each at most once in this run: one that came back unsent waits for the next. */
-function inRowOrder(batchId: bigint, first: number | null) {
-  let after = 0n;
-  let left = first ?? Number.POSITIVE_INFINITY;
-  const next = async (tx: Transaction, limit: number): Promise<StoredPayout[]> => {
-    const payouts = await sendablePayouts(tx, batchId, after, Math.min(limit, left));
-    after = payouts.at(-1)?.id ?? after;
-    left -= payouts.length;
-    return payouts;
-  };
-  return { next, left: () => (first === null ? null : left) };
 }
 
 async function holdBeforeSending(

@@ -11,22 +11,24 @@ import { stoppedBy } from './tolerance.ts';
 // Often enough that a night's batch stops in time, and a fraction of a per cent of its calls.
 const EVERY_MS = 15_000;
 
-export type Watch = (stopFor: (why: Stopped) => void) => void;
+/** `claimed` says how many rows this run has taken so far. */
+export type Watch = (stopFor: (why: Stopped) => void, claimed: number) => void;
 
 export interface Watched {
   id: bigint;
   currency: string;
-  /** How many of its rows this run may still send; null: all. */
-  left: () => number | null;
+  /** How many of its rows this run may send in all; null: every one. */
+  first: number | null;
 }
 
 /** To be called between groups; it looks when it is time, and keeps nobody waiting. */
 export function watchBalance(submission: Submission, batch: Watched, everyMs: number = EVERY_MS): Watch {
   let dueMs = performance.now() + everyMs;
-  return (stopFor) => {
+  return (stopFor, claimed) => {
     if (performance.now() < dueMs) return;
     dueMs = Number.POSITIVE_INFINITY;
-    shortfall(submission, batch)
+    const left = batch.first === null ? null : batch.first - claimed;
+    shortfall(submission, batch, left)
       .then((short) => short && stopFor(short))
       // A ledger that gave out stops the sending by itself.
       .catch(() => undefined)
@@ -37,7 +39,11 @@ export function watchBalance(submission: Submission, batch: Watched, everyMs: nu
 }
 
 /** What is on its way may not be off the balance yet: then it is seen the next time, or by a 402. */
-async function shortfall(submission: Submission, batch: Watched): Promise<Stopped | null> {
+async function shortfall(
+  submission: Submission,
+  batch: Watched,
+  left: number | null,
+): Promise<Stopped | null> {
   const balance = await submission.provider.balance();
   if (!balance.ok) {
     const { because } = balance;
@@ -50,7 +56,7 @@ async function shortfall(submission: Submission, batch: Watched): Promise<Stoppe
   const skips = submission.on_low_balance === 'skip';
   const needed = skips
     ? await smallestToSend(submission.database, batch.id)
-    : await amountToSend(submission.database, batch.id, batch.left());
+    : await amountToSend(submission.database, batch.id, left);
   if (needed === 0n || balance.value.available_minor >= needed) return null;
   const has = formatAmount(balance.value.available_minor, batch.currency);
   const needs = formatAmount(needed, batch.currency);

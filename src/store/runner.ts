@@ -86,7 +86,7 @@ export async function currentRunner(reader: Reader): Promise<RunnerRow | undefin
 }
 
 /** To be called first in every transaction of a runner: refuses the writes of an owner that has been replaced. */
-export async function assertStillRunner(tx: Transaction, runner: Runner): Promise<void> {
+export async function assertStillRunner(tx: Transaction, runner: Pick<Runner, 'epoch'>): Promise<void> {
   const row = await tx.get<RunnerRow>(
     'select epoch, pid, host, actor, command, since from runners where id = 1',
   );

@@ -94,3 +94,13 @@ export async function amountToSend(reader: Reader, batchId: bigint, first: numbe
   );
   return row?.amount_minor ?? 0n;
 }
+
+/** How many rows of a batch may be sent, counted up to `most`. */
+export async function countSendable(reader: Reader, batchId: bigint, most: number): Promise<number> {
+  const row = await reader.get<{ count: bigint }>(
+    `select count(*) as count from (
+       select 1 from payouts where batch_id = :batch and state = 'approved' limit :most) as rows`,
+    { batch: batchId, most },
+  );
+  return Number(row?.count ?? 0n);
+}

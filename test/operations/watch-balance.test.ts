@@ -4,7 +4,7 @@ import { type Watched, watchBalance } from '../../src/operations/watch-balance.t
 import { openLedger } from '../../src/store/ledger-database.ts';
 import { seeded, seedPayouts } from './seed-payouts.ts';
 
-const BATCH: Watched = { id: 1n, currency: 'INR', left: () => null };
+const BATCH: Watched = { id: 1n, currency: 'INR', first: null };
 
 /** A submission as far as a look at the balance needs it: what is left to send, and what the provider has. */
 function looking(needed: bigint, available: bigint | null, currency = 'INR'): Submission {
@@ -19,7 +19,7 @@ function looking(needed: bigint, available: bigint | null, currency = 'INR'): Su
 async function look(submission: Submission, batch = BATCH): Promise<Stopped[]> {
   const stops: Stopped[] = [];
   const watch = watchBalance(submission, batch, 0);
-  watch((why) => stops.push(why));
+  watch((why) => stops.push(why), 0);
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   return stops;
 }
@@ -53,7 +53,7 @@ async function rowsToSend(changes: Partial<Submission>, available: bigint): Prom
 }
 
 test('where only the first rows are sent, only those have to be covered', async () => {
-  const two = { ...BATCH, left: () => 2 };
+  const two = { ...BATCH, first: 2 };
   expect(await look(await rowsToSend({}, 800_00n), two)).toEqual([]);
   expect(await look(await rowsToSend({}, 799_99n), two)).toMatchObject([{ code: 'insufficient_funds' }]);
 });
@@ -86,8 +86,8 @@ test('it looks now and then, and never twice at once', async () => {
   const seldom = watchBalance(submission, BATCH, 60_000);
   const often = watchBalance(submission, BATCH, 0);
   for (let turn = 0; turn < 5; turn += 1) {
-    seldom(() => undefined);
-    often(() => undefined);
+    seldom(() => undefined, 0);
+    often(() => undefined, 0);
   }
   expect(asked).toBe(1);
 });

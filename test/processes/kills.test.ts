@@ -1,5 +1,8 @@
 /** `npm run campaign` kills for as long as it may; here a few kills that a seed draws. */
-import { rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { killAgainAndAgain, untilSends } from './kills.ts';
 import {
@@ -14,6 +17,7 @@ import {
 
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 const KILLS = Number(process.env.KILLS ?? 5);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 let shop: Shop;
 beforeAll(async () => {
@@ -64,4 +68,27 @@ test('a submitter that is stopped keeps its place; one whose lock was deleted me
   const told = await first.done;
   expect([second.exit, told.exit, told.stdout.includes('ledger_locked')]).toEqual([3, 7, true]);
   expect(await endComplaints(shop, one.ledger)).toEqual([]);
+}, 120_000);
+
+test('where the thread that keeps the books cannot begin, nothing is sent, and the next run pays all', async () => {
+  const broken = mkdtempSync(join(tmpdir(), 'payrun-broken-'));
+  for (const part of ['bin', 'dist']) cpSync(join(ROOT, part), join(broken, part), { recursive: true });
+  for (const part of ['node_modules', 'package.json']) symlinkSync(join(ROOT, part), join(broken, part));
+  rmSync(join(broken, 'dist/books-thread.js'));
+  try {
+    const one = await shop.open();
+    const refused = await one.run(submit(), {}, join(broken, 'bin/payrun.js'));
+    expect([refused.exit, refused.stdout], refused.stdout).toEqual([
+      70,
+      expect.stringContaining('books-thread'),
+    ]);
+    expect(await sendsOf(shop.bank)).toEqual([]);
+    // Few rows are stored without it.
+    expect((await one.run(submit('--first', '20'), {}, join(broken, 'bin/payrun.js'))).exit).toBe(6);
+    expect((await one.run(submit('--wait', '20s'))).exit).toBe(3);
+    expect(await endComplaints(shop, one.ledger)).toEqual([]);
+    expect((await sendsOf(shop.bank)).length).toBe(300);
+  } finally {
+    rmSync(broken, { recursive: true, force: true });
+  }
 }, 120_000);

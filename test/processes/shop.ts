@@ -37,7 +37,8 @@ export interface Case {
   folder: string;
   ledger: string;
   start(args: readonly string[], env?: Record<string, string>): Running;
-  run(args: readonly string[], env?: Record<string, string>): Promise<Ended>;
+  /** `with_bin`: another build than the shop's. */
+  run(args: readonly string[], env?: Record<string, string>, with_bin?: string): Promise<Ended>;
   /** With no file longer than so many kB, as `ulimit -f` has it. */
   runLimited(args: readonly string[], limitKb: number): Promise<Ended>;
   close(): void;
@@ -81,7 +82,8 @@ export async function openShop(
         folder,
         ledger: join(folder, 'payrun.db'),
         start,
-        run: (args, env) => start(args, env).done,
+        run: (args, env = {}, withBin = bin) =>
+          startIn(folder, [process.execPath, withBin, ...args], env).done,
         runLimited: (args, limitKb) =>
           startIn(folder, ['bash', '-c', LIMITED, String(limitKb), process.execPath, bin, ...args], {}).done,
         close: () => rmSync(folder, { recursive: true, force: true }),

@@ -2,7 +2,6 @@
  * The port, spoken as NxtBanking's API has it. README.md beside this file says what each answer means. A question
  * never throws for what the network or the provider does: it answers why it stays open.
  */
-import { PayrunError } from '../../domain/errors.ts';
 import type { ProviderState } from '../../domain/payout/payout.ts';
 import type { HttpResult } from '../http.ts';
 import type { MayStart } from '../pace.ts';
@@ -10,7 +9,6 @@ import type {
   Answer,
   AnswerRecord,
   BeneficiaryDetails,
-  ComposeInput,
   ListFilter,
   LookUpOutcome,
   OtherAccount,
@@ -29,10 +27,9 @@ import type { ProviderSettings } from '../registry.ts';
 import { type Api, createApi, isUnsent, type Unsent, URGENCY } from './api.ts';
 import { nxtbankingCapabilities } from './capabilities.ts';
 import { classifySubmit, rejectionWithoutToken, whyUnavailable } from './classify.ts';
+import { compose } from './compose.ts';
 import { recordOf } from './record.ts';
 import {
-  amountLiteral,
-  CURRENCY,
   readBalance,
   readBeneficiary,
   readError,
@@ -62,28 +59,6 @@ export function createNxtbanking(settings: ProviderSettings): Provider {
     report: (date) => fetchReport(api, date),
     close: () => api.close(),
   };
-}
-
-/** Keys in a fixed order and the amount as digits: the same input is the same bytes, today and in a year. */
-function compose(input: ComposeInput, name: string): string {
-  if (input.currency !== CURRENCY) {
-    throw new PayrunError(
-      'failed',
-      'currency_unfit',
-      `${name} pays in ${CURRENCY} only; ${input.provider_reference} is in ${input.currency}.`,
-      {
-        hint: 'Import these payouts for a provider that pays in their currency.',
-      },
-    );
-  }
-  const members = [
-    `"beneficiary_id":${JSON.stringify(input.provider_beneficiary_id)}`,
-    `"amount":${amountLiteral(input.amount_minor)}`,
-    `"mode":${JSON.stringify(input.rail)}`,
-    `"reference_id":${JSON.stringify(input.provider_reference)}`,
-  ];
-  if (input.narration !== null) members.push(`"narration":${JSON.stringify(input.narration)}`);
-  return `{${members.join(',')}}`;
 }
 
 async function submit(

@@ -4,14 +4,11 @@
  * payout, and never a guess.
  */
 import * as z from 'zod';
-import { formatAmount } from '../../domain/money/money.ts';
 import { parseAmountOrZero } from '../../domain/money/parse-amount.ts';
 import type { BeneficiaryDetails, Registration, StatusReport } from '../provider.ts';
+import { CURRENCY } from './compose.ts';
 import { maskText } from './record.ts';
 import { failureCodeOf, stateOf } from './status.ts';
-
-/** The only currency of this API. */
-export const CURRENCY = 'INR';
 
 export const id = z.string().min(1).max(200);
 export const word = z.string().max(200);
@@ -197,11 +194,6 @@ export function readMinor(value: unknown): bigint | null {
   if (typeof value !== 'number' || !(value >= 0) || value > LARGEST_EXACT_RUPEES) return null;
   const amount = parseAmountOrZero(String(value), CURRENCY);
   return amount.ok ? amount.minor : null;
-}
-
-/** Paise → the shortest JSON number of rupees, made of digits and never of floats: 150050n → `1500.5`. */
-export function amountLiteral(minor: bigint): string {
-  return formatAmount(minor, CURRENCY).replace(/\.?0+$/, '');
 }
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;

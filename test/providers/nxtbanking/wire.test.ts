@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { amountLiteral } from '../../../src/providers/nxtbanking/compose.ts';
 import {
-  amountLiteral,
   readBalance,
   readError,
   readMinor,

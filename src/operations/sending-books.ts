@@ -1,0 +1,43 @@
+/**
+ * The ledger's side of sending: intents before anything leaves, outcomes after. For many payouts it has a thread and a
+ * connection of its own, so that no answer waits while the disk writes, and no slow disk keeps a timer late.
+ */
+import type { Database } from '../store/database.ts';
+import { countSendable } from '../store/submission.ts';
+import { openThreadedBooks, threadsCanBegin } from './books-in-thread.ts';
+import { claimPayouts } from './claim-payouts.ts';
+import { type PayoutQueue, readQueue } from './payout-queue.ts';
+import { type Recorded, recordOutcomes } from './record-outcomes.ts';
+import type { Bookkeeping, Sendable, SentOutcome } from './submission.ts';
+
+export interface SendingBooks {
+  /** The next payouts to send, at most so many; committed when it resolves. None: there are no more. */
+  claim(limit: number): Promise<Sendable[]>;
+  /** On disk when it resolves; answers in the order of the group. */
+  record(group: readonly SentOutcome[]): Promise<Recorded[]>;
+  /** After the last of the others has resolved. */
+  close(): Promise<void>;
+}
+
+// More than one group: to begin a thread takes as long as to store a few hundred payouts.
+const WORTH_A_THREAD = 257;
+
+export async function openSendingBooks(books: Bookkeeping, queue: PayoutQueue): Promise<SendingBooks> {
+  const threaded = threadsCanBegin(books.database) && (await isLong(books.database, queue));
+  return threaded ? openThreadedBooks(books, queue) : booksHere(books, queue);
+}
+
+function booksHere(books: Bookkeeping, queue: PayoutQueue): SendingBooks {
+  const next = readQueue(queue);
+  return {
+    claim: (limit) => books.database.transaction((tx) => claimPayouts(tx, books, next, limit)),
+    record: (group) => books.database.transaction((tx) => recordOutcomes(tx, books, group)),
+    close: async () => {},
+  };
+}
+
+async function isLong(database: Database, queue: PayoutQueue): Promise<boolean> {
+  if ('payout_ids' in queue) return queue.payout_ids.length >= WORTH_A_THREAD;
+  if (queue.first !== null && queue.first < WORTH_A_THREAD) return false;
+  return (await countSendable(database, queue.batch_id, WORTH_A_THREAD)) >= WORTH_A_THREAD;
+}
