@@ -20,6 +20,7 @@ import { askPatiently } from './ask-patiently.ts';
 import { refuseForeignAttempts, refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, unverifiedPayouts } from './hold-rules.ts';
 import { sendPayouts } from './send-payouts.ts';
+import { withSendingBooks } from './sending-books.ts';
 import { mapLimited, settleDoubts } from './settle-doubts.ts';
 import type { Stopped, Submission } from './submission.ts';
 import type { BatchReport } from './submit-batch.ts';
@@ -55,7 +56,7 @@ export async function retryPayouts(
   if (stopped) return { counts: nothing, stopped };
   await refuseHeld(submission, payouts, options.holds);
   await beginAttempts(submission, ids);
-  return sendPayouts(submission, { payout_ids: ids });
+  return withSendingBooks(submission, { payout_ids: ids }, (books) => sendPayouts(submission, books));
 }
 
 function refuseUnproven(payout: StoredPayout): void {

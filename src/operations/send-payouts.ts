@@ -6,9 +6,8 @@
 import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
 import { backoffMs } from './backoff.ts';
 import { createOutcomeRecorder, type OutcomeRecorder, type Stored } from './gather-outcomes.ts';
-import type { PayoutQueue } from './payout-queue.ts';
 import { createPlaces } from './places.ts';
-import { openSendingBooks, type SendingBooks } from './sending-books.ts';
+import type { SendingBooks } from './sending-books.ts';
 import type { Sendable, SendCounts, Sent, Stopped, Submission } from './submission.ts';
 import { submitPayout } from './submit-payout.ts';
 import { slowDown } from './tolerance.ts';
@@ -32,23 +31,8 @@ export interface SendReport {
 
 export async function sendPayouts(
   submission: Submission,
-  queue: PayoutQueue,
-  watch?: Watch,
-): Promise<SendReport> {
-  const books = await openSendingBooks(submission, queue);
-  const report = await sendAll(submission, books, watch).catch(async (error) => {
-    // What went wrong first is what is told.
-    await books.close().catch(() => undefined);
-    throw error;
-  });
-  await books.close();
-  return report;
-}
-
-async function sendAll(
-  submission: Submission,
   books: SendingBooks,
-  watch: Watch | undefined,
+  watch?: Watch,
 ): Promise<SendReport> {
   const sender = createSender(submission, books);
   const largest = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));

@@ -22,16 +22,28 @@ export interface SendingBooks {
 // More than one group: to begin a thread takes as long as to store a few hundred payouts.
 const WORTH_A_THREAD = 257;
 
-export async function openSendingBooks(books: Bookkeeping, queue: PayoutQueue): Promise<SendingBooks> {
-  const threaded = threadsCanBegin(books.database) && (await isLong(books.database, queue));
-  return threaded ? openThreadedBooks(books, queue) : booksHere(books, queue);
+/** Keeps them while `work` lasts. A thread begins at once, so that it is there when the first group is to be stored. */
+export async function withSendingBooks<T>(
+  terms: Bookkeeping,
+  queue: PayoutQueue,
+  work: (books: SendingBooks) => Promise<T>,
+): Promise<T> {
+  const threaded = threadsCanBegin(terms.database) && (await isLong(terms.database, queue));
+  const books = threaded ? openThreadedBooks(terms, queue) : booksHere(terms, queue);
+  const done = await work(books).catch(async (error) => {
+    // What went wrong first is what is told.
+    await books.close().catch(() => undefined);
+    throw error;
+  });
+  await books.close();
+  return done;
 }
 
-function booksHere(books: Bookkeeping, queue: PayoutQueue): SendingBooks {
+function booksHere(terms: Bookkeeping, queue: PayoutQueue): SendingBooks {
   const next = readQueue(queue);
   return {
-    claim: (limit) => books.database.transaction((tx) => claimPayouts(tx, books, next, limit)),
-    record: (group) => books.database.transaction((tx) => recordOutcomes(tx, books, group)),
+    claim: (limit) => terms.database.transaction((tx) => claimPayouts(tx, terms, next, limit)),
+    record: (group) => terms.database.transaction((tx) => recordOutcomes(tx, terms, group)),
     close: async () => {},
   };
 }

@@ -15,6 +15,7 @@ import { backoffMs } from './backoff.ts';
 import { refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, rowsToHold } from './hold-rules.ts';
 import { sendPayouts } from './send-payouts.ts';
+import { type SendingBooks, withSendingBooks } from './sending-books.ts';
 import { settleDoubts } from './settle-doubts.ts';
 import type { SendCounts, Stopped, Submission } from './submission.ts';
 import { stoppedBy } from './tolerance.ts';
@@ -49,6 +50,16 @@ export async function submitBatch(
   options: SubmitOptions,
 ): Promise<BatchReport> {
   await refuseUnchecked(submission.database, submission.provider.name);
+  const queue = { batch_id: batch.id, first: options.first };
+  return withSendingBooks(submission, queue, (books) => submitWith(books, submission, batch, options));
+}
+
+async function submitWith(
+  books: SendingBooks,
+  submission: Submission,
+  batch: BatchToSubmit,
+  options: SubmitOptions,
+): Promise<BatchReport> {
   const balance = await firstWord(submission, batch, options.first);
   if (balance.stopped) return { counts: NOTHING_SENT, stopped: balance.stopped };
   const recovered = await settleDoubts(submission);
@@ -63,11 +74,7 @@ export async function submitBatch(
       : null;
   if (short) return { counts: NOTHING_SENT, stopped: short };
   const { first } = options;
-  const report = await sendPayouts(
-    submission,
-    { batch_id: batch.id, first },
-    watchBalance(submission, { ...batch, first }),
-  );
+  const report = await sendPayouts(submission, books, watchBalance(submission, { ...batch, first }));
   // Rows that were skipped for want of money say nothing about those that are in doubt.
   const skipped = report.stopped?.code === 'insufficient_funds' && submission.on_low_balance === 'skip';
   if ((report.stopped === null || skipped) && report.counts.doubtful > 0) {
