@@ -69,7 +69,7 @@ describe('a signal', () => {
       run.child.kill(signal);
       const stopped = await run.done;
       expect(stopped.exit).toBe(exit);
-      expect(stopped.stderr.trim().split('\n').at(-1)).toContain('payrun batch submit salary');
+      expect(stopped.stderr.trim().split('\n').at(-1)).toContain('Go on with: payrun batch submit salary');
       const states = statesIn(await office.ask('batch', 'show', 'salary', '--json'));
       expect(states.submitting ?? 0).toBe(0);
       expect(states.approved).toBeGreaterThan(0);

@@ -237,7 +237,8 @@ function nextStep(name: string, states: Data, stopped: Stopped | null): string {
   const count = (...names: string[]) => names.reduce((sum, state) => sum + Number(states[state] ?? 0), 0);
   const unsent = count('draft', 'approved');
   if (unsent > 0) {
-    const why = stopped ? ' when that is settled' : '';
+    // After a signal there is nothing to settle.
+    const why = stopped && stopped.code !== 'interrupted' ? ' when that is settled' : '';
     return `${unsent} still to be sent. Go on${why} with: payrun batch submit ${name} --yes (nothing is paid twice)`;
   }
   if (count('submitting', 'unknown') > 0)
