@@ -29,6 +29,11 @@ export class Chance {
     return new Chance(this.#draw());
   }
 
+  /** One that goes on from here as this one would. */
+  copy(): Chance {
+    return new Chance(this.#state);
+  }
+
   /** True with this probability; 0 never, 1 always. */
   hits(probability: number): boolean {
     return this.#draw() / SEED_LIMIT < probability;

@@ -44,7 +44,10 @@ export function auditStanding(
   rowCount: number,
   promised: readonly Promised[] = [],
 ): Finding[] {
-  const standing = readStanding(path, promised);
+  return auditRows(readStanding(path, promised), world, rowCount);
+}
+
+function auditRows(standing: Standing, world: World, rowCount: number): Finding[] {
   const findings: Finding[] = [...standing.findings];
   if (standing.rows.length !== rowCount)
     findings.push({ crime: 'lost_payout', what: `${standing.rows.length} rows of ${rowCount}` });
@@ -122,8 +125,8 @@ export async function auditEnd(
   rowCount: number,
   promised: readonly Promised[] = [],
 ): Promise<Finding[]> {
-  const findings = auditStanding(path, world, rowCount, promised);
-  const standing = readStanding(path, []);
+  const standing = readStanding(path, promised);
+  const findings = auditRows(standing, world, rowCount);
   for (const row of standing.rows) {
     const finding = compareEnd(row, world);
     if (finding) findings.push(finding);

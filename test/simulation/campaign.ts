@@ -95,10 +95,15 @@ export async function dieAtEachStep(
   tally: Tally,
   pace: Pace = { stride: 1, offset: 0, enough: () => false },
 ): Promise<void> {
-  const whole = await liveAndTally(laboratory, { ...plan, deaths: [] }, tally);
-  const steps = whole.traces[0]?.length ?? 0;
-  for (let step = 1 + (pace.offset % pace.stride); step <= steps && !pace.enough(); step += pace.stride)
-    await liveAndTally(laboratory, { ...plan, deaths: [step] }, tally);
+  await liveAndTally(laboratory, { ...plan, deaths: [] }, tally);
+  const { stride, offset } = pace;
+  const wanted = (step: number) => (step - 1) % stride === offset % stride;
+  await laboratory.atEachStep(plan, await laboratory.birth(plan), wanted, async (moment) => {
+    if (pace.enough()) return false;
+    const once = { ...plan, deaths: [moment.step] };
+    tally.add(once, await laboratory.goOn(once, moment));
+    return true;
+  });
 }
 
 /** A life for each step at which the first process can be stopped, while another takes its place. */
@@ -125,16 +130,23 @@ export async function dieAtEachPair(
   stride: number,
   enough: () => boolean,
 ): Promise<boolean> {
-  const whole = await laboratory.live({ ...plan, deaths: [] });
-  for (let first = 1; first <= (whole.traces[0]?.length ?? 0); first += stride) {
-    const once = await liveAndTally(laboratory, { ...plan, deaths: [first] }, tally);
-    for (let second = 1; second <= (once.traces[1]?.length ?? 0); second += stride) {
-      if (enough()) return false;
-      const pair = { ...plan, deaths: [first, second] };
-      tally.addPair(pair, await liveAndTally(laboratory, pair, tally));
-    }
-  }
-  return true;
+  const wanted = (step: number) => (step - 1) % stride === 0;
+  let all = true;
+  await laboratory.atEachStep(plan, await laboratory.birth(plan), wanted, async (first) => {
+    const once = { ...plan, deaths: [first.step] };
+    tally.add(once, await laboratory.goOn(once, first));
+    await laboratory.atEachStep(plan, first, wanted, async (second) => {
+      all &&= !enough();
+      if (!all) return false;
+      const pair = { ...plan, deaths: [first.step, second.step] };
+      const life = await laboratory.goOn(pair, second);
+      tally.add(pair, life);
+      tally.addPair(pair, life);
+      return true;
+    });
+    return all;
+  });
+  return all;
 }
 
 /** A life of which the seed decides everything. */

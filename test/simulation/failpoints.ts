@@ -59,12 +59,20 @@ export class Failpoints implements Steps {
   readonly #dieAt: number | string | null;
   readonly #onDeath: () => void;
   readonly #pause: Pause | null;
+  readonly #onStep: ((step: number, point: string) => void) | null;
   #standstill: Promise<void> | undefined;
 
-  constructor(dieAt: number | string | null, onDeath: () => void, pause: Pause | null = null) {
+  /** `onStep` is called at each step, as `onDeath` at the last, and the process lives on. */
+  constructor(
+    dieAt: number | string | null,
+    onDeath: () => void,
+    pause: Pause | null = null,
+    onStep: ((step: number, point: string) => void) | null = null,
+  ) {
     this.#dieAt = dieAt;
     this.#onDeath = onDeath;
     this.#pause = pause;
+    this.#onStep = onStep;
   }
 
   /** A step at which a process can also be stopped; whatever else it does stops at its next one. */
@@ -77,6 +85,7 @@ export class Failpoints implements Steps {
   hit(point: string): void {
     if (this.dead) throw new Crash('dead already');
     this.trace.push(point);
+    this.#onStep?.(this.trace.length, point);
     if (this.trace.length !== this.#dieAt && point !== this.#dieAt) return;
     this.#onDeath();
     this.dead = true;

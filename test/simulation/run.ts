@@ -15,11 +15,10 @@ import type { Provider } from '../../src/providers/provider.ts';
 import { Chance, SEED_LIMIT } from '../../src/sandbox/chance.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openLedger } from '../../src/store/ledger-database.ts';
-import { recordEverything } from '../../src/store/records.ts';
 import { holdRunner } from '../../src/store/runner.ts';
-import { BATCH_SQL, BENEFICIARY_SQL } from '../operations/seed-sql.ts';
 import { auditEnd, auditStanding, type Finding } from './auditor.ts';
 import { Failpoints, mortalDatabase } from './failpoints.ts';
+import { seedLedger } from './seeded-ledger.ts';
 import { type Mode, World } from './world.ts';
 import { worldProvider } from './world-provider.ts';
 
@@ -36,6 +35,18 @@ export interface Plan {
   stopped_at?: number | null;
   /** A bug that is put between payrun and its surroundings. */
   mutant?: Mutant;
+}
+
+/** How far a life has come: what the disk and the world held when its last process died at this step, or at birth. */
+export interface Moment {
+  step: number;
+  path: string;
+  world: World;
+  /** Where the jitter of the code comes from. */
+  jitter: Chance;
+  /** The steps of the processes so far. */
+  traces: string[][];
+  died_at: string[];
 }
 
 export interface Mutant {
@@ -71,12 +82,68 @@ export class Laboratory {
   #lives = 0;
 
   async live(plan: Plan): Promise<Life> {
-    const image = await this.#image(plan.rows);
+    return this.goOn(plan, await this.birth(plan));
+  }
+
+  /** Nothing has happened yet. */
+  async birth({ mode, seed, rows }: Pick<Plan, 'mode' | 'seed' | 'rows'>): Promise<Moment> {
+    const path = await this.#image(rows);
+    const world = new World(mode, new Chance(seed));
+    return { step: 0, path, world, jitter: jitterOf(seed), traces: [], died_at: [] };
+  }
+
+  /** The rest of a life from a moment on, which stays as it is, for others to go on from. */
+  async goOn(plan: Plan, moment: Moment): Promise<Life> {
+    return this.#inFolder(async (folder) => {
+      const begun = atMoment(moment, join(folder, 'begun.db'));
+      return withChance(begun.jitter, () => liveOn(plan, begun, folder));
+    });
+  }
+
+  /**
+   * The next process after a moment lives, and `work` is given what the disk and the world held at each of its steps
+   * that are `wanted`: the same as if it had died there, at a fraction of the time of living up to it each time.
+   */
+  async atEachStep(
+    plan: Omit<Plan, 'deaths'>,
+    from: Moment,
+    wanted: (step: number) => boolean,
+    work: (moment: Moment) => Promise<boolean>,
+  ): Promise<void> {
+    await this.#inFolder(async (folder) => {
+      const begun = atMoment(from, join(folder, 'begun.db'));
+      const { path, world, jitter } = begun;
+      const moments: Moment[] = [];
+      const trace: string[] = [];
+      const onStep = (step: number, point: string) => {
+        trace.push(point);
+        if (!wanted(step)) return;
+        const image = join(folder, `step-${step}.db`);
+        copyImage(path, image);
+        moments.push({
+          step,
+          path: image,
+          world: world.copy(),
+          jitter: jitter.copy(),
+          traces: [...from.traces, [...trace]],
+          died_at: [...from.died_at, point],
+        });
+      };
+      await withChance(jitter, async () => {
+        restAfterDeath(plan, begun);
+        const whole = { ...plan, deaths: [] };
+        await oneProcess(whole, world, { path, next: '', die_at: null, stopped_at: null, onStep });
+      });
+      for (const moment of moments) if (!(await work(moment))) return;
+    });
+  }
+
+  async #inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
     this.#lives += 1;
     const folder = join(this.#folder, `life-${this.#lives}`);
     mkdirSync(folder);
     try {
-      return await withoutChance(plan.seed, () => liveThrough(plan, image, folder));
+      return await work(folder);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -95,40 +162,29 @@ export class Laboratory {
   }
 }
 
-async function seedLedger(path: string, rows: number): Promise<string> {
-  const at = '2026-11-17T06:00:00.000Z';
-  const database = await openLedger(path, at, { create: true });
-  await database.transaction(async (tx) => {
-    await tx.run(BENEFICIARY_SQL);
-    await tx.run(BATCH_SQL, { provider: 'nxt', rows });
-    await tx.run(
-      `insert into registrations (beneficiary_id, provider, provider_beneficiary_id, fingerprint, status, registered_at, checked_at)
-       values (1, 'nxt', 'ben_1', 'f', 'verified', :at, :at)`,
-      { at },
-    );
-    await tx.runMany(
-      `insert into payouts (id, reference_id, batch_id, row_no, line_no, beneficiary_id, amount_minor, currency, rail,
-         account, provider, state, created_at, updated_at)
-       values (:id, :reference, 1, :id, :id, 1, :amount, 'INR', 'IMPS', 'expenses:payouts', 'nxt', 'approved', :at, :at)`,
-      Array.from({ length: rows }, (_, index) => ({
-        id: index + 1,
-        reference: `pay-${index + 1}`,
-        amount: 100_000 + index,
-        at,
-      })),
-    );
-    await recordEverything(tx);
-  });
-  await database.close();
-  return path;
+/** A copy to go on with, so that others can go on from the same moment. */
+function atMoment(moment: Moment, path: string): Moment {
+  copyImage(moment.path, path);
+  return { ...moment, path, world: moment.world.copy(), jitter: moment.jitter.copy() };
 }
 
-async function liveThrough(plan: Plan, image: string, folder: string): Promise<Life> {
-  const world = new World(plan.mode, new Chance(plan.seed));
-  const life: Life = { findings: [], traces: [], died_at: [], replaced: false };
-  let path = join(folder, '0.db');
-  copyFileSync(image, path);
-  for (let process = 0; process < PROCESSES; process += 1) {
+function restAfterDeath({ mode }: Pick<Plan, 'mode'>, { world, died_at }: Moment): void {
+  if (died_at.length > 0) world.pass(mode.pause_ms);
+}
+
+async function liveOn(plan: Plan, begun: Moment, folder: string): Promise<Life> {
+  const { world } = begun;
+  const life: Life = {
+    findings: [],
+    traces: [...begun.traces],
+    died_at: [...begun.died_at],
+    replaced: false,
+  };
+  let { path } = begun;
+  if (life.died_at.length > 0) life.findings.push(...auditStanding(path, world, plan.rows));
+  if (life.findings.length > 0) return life;
+  restAfterDeath(plan, begun);
+  for (let process = life.traces.length; process < PROCESSES; process += 1) {
     world.calm = process > plan.deaths.length + 5;
     const next = join(folder, `${process + 1}.db`);
     const stoppedAt = process === 0 ? (plan.stopped_at ?? null) : null;
@@ -165,6 +221,8 @@ interface Fortune {
   next: string;
   die_at: number | null;
   stopped_at: number | null;
+  /** Told of each step as it comes to it. */
+  onStep?: (step: number, point: string) => void;
 }
 
 /** `payrun batch submit` once, from opening the ledger to its end or its death. */
@@ -177,23 +235,17 @@ async function oneProcess(plan: Plan, world: World, fortune: Fortune): Promise<E
     await oneProcess(plan, world, { ...fortune, die_at: null, stopped_at: null });
   };
   const pause = fortune.stopped_at === null ? null : { at: fortune.stopped_at, meanwhile: takenOver };
-  const points = new Failpoints(fortune.die_at, copy, pause);
+  const points = new Failpoints(fortune.die_at, copy, pause, fortune.onStep);
   const database = await openLedger(path, world.now());
   const owner = { pid: 1, actor: ACTOR, command: 'batch submit', since: world.now() };
   const runner = await holdRunner(database, owner);
-  const witness = new SqliteDatabase(path, { readonly: true });
-  const stored = witness.prepare(
-    `select 1 from attempts a join sends s on s.payout_id = a.payout_id and s.attempt_no = a.attempt_no
-     where a.provider_reference = ? and a.body = ? and s.kind = 'submit' and s.outcome is null limit 1`,
-  );
-  const surroundings = surround(plan, world, points, database, (request) =>
-    Boolean(stored.get(request.provider_reference, request.body)),
-  );
+  const witness = witnessOf(path);
+  const surroundings = surround(plan, world, points, database, witness.stored);
   const submission: Submission = {
     ...surroundings,
     runner,
     on_low_balance: 'stop',
-    budget: createRetryBudget(() => Date.parse(world.now())),
+    budget: createRetryBudget(() => Date.parse(surroundings.now())),
     onProgress: () => undefined,
   };
   const options = {
@@ -221,6 +273,23 @@ async function oneProcess(plan: Plan, world: World, fortune: Fortune): Promise<E
   }
 }
 
+/** Looks into the file beside the process, at its first question. */
+function witnessOf(path: string) {
+  let connection: SqliteDatabase.Database | undefined;
+  let stored: SqliteDatabase.Statement | undefined;
+  return {
+    stored({ provider_reference, body }: { provider_reference: string; body: string }): boolean {
+      connection ??= new SqliteDatabase(path, { readonly: true });
+      stored ??= connection.prepare(
+        `select 1 from attempts a join sends s on s.payout_id = a.payout_id and s.attempt_no = a.attempt_no
+         where a.provider_reference = ? and a.body = ? and s.kind = 'submit' and s.outcome is null limit 1`,
+      );
+      return stored.get(provider_reference, body) !== undefined;
+    },
+    close: () => connection?.close(),
+  };
+}
+
 function surround(
   plan: Plan,
   world: World,
@@ -236,7 +305,8 @@ function surround(
     actor: ACTOR,
     rules: RULES,
     concurrency: plan.concurrency,
-    now: () => world.now(),
+    // The time that a dead process looks at is nobody's.
+    now: () => (points.dead ? new Date(world.now_ms).toISOString() : world.now()),
     sleep: async (ms: number) => {
       points.alive();
       world.pass(ms);
@@ -303,10 +373,17 @@ function copyImage(path: string, next: string): void {
 }
 
 /** The jitter of the code comes from the seed, and its short waits for company end at once. */
-export async function withoutChance<T>(seed: number, work: () => Promise<T>): Promise<T> {
+export function withoutChance<T>(seed: number, work: () => Promise<T>): Promise<T> {
+  return withChance(jitterOf(seed), work);
+}
+
+function jitterOf(seed: number): Chance {
+  return new Chance(seed ^ 0x5eed);
+}
+
+async function withChance<T>(chance: Chance, work: () => Promise<T>): Promise<T> {
   const { random } = Math;
   const { setTimeout: realTimeout } = globalThis;
-  const chance = new Chance(seed ^ 0x5eed);
   Math.random = () => Number.parseInt(chance.hex(1), 16) / SEED_LIMIT;
   const atOnce = (work: () => void) => realTimeout(work, 0);
   globalThis.setTimeout = Object.assign(atOnce, {

@@ -89,6 +89,26 @@ describe('a plan', () => {
       expect(await laboratory.live(plan)).toEqual(await laboratory.live(plan));
   });
 
+  test('comes to the same from the moment of a death as from its birth', async () => {
+    for (const mode of [modeNamed('late'), modeNamed('storm')]) {
+      const plan = { mode, seed: SEED, rows: 3, concurrency: 2 };
+      const rare = (step: number) => step % 17 === 5;
+      const compared: string[] = [];
+      await laboratory.atEachStep(plan, await laboratory.birth(plan), rare, async (first) => {
+        const once = { ...plan, deaths: [first.step] };
+        expect(await laboratory.goOn(once, first)).toEqual(await laboratory.live(once));
+        await laboratory.atEachStep(plan, first, rare, async (second) => {
+          const twice = { ...plan, deaths: [first.step, second.step] };
+          expect(await laboratory.goOn(twice, second)).toEqual(await laboratory.live(twice));
+          compared.push(planLine(twice));
+          return true;
+        });
+        return true;
+      });
+      expect(compared.length).toBeGreaterThan(5);
+    }
+  });
+
   test('is read back from the line that a failure prints', () => {
     const mode = modeNamed('storm');
     const plan: Plan = { ...stormPlan(5), mode, deaths: [4, 9], sync_deaths: [3], stopped_at: null };

@@ -17,9 +17,14 @@ import { type SendFault, WINDOW_MS, type World } from './world.ts';
 /** Whether these bytes are on disk for this reference, with a send that is about to be made; asked before anything is done. */
 export type StoredFirst = (request: SubmitRequest) => boolean;
 
+/**
+ * `points.alive()` behind each call: where another branch of the process has died meanwhile, the world hears nothing of
+ * this one either.
+ */
 export function worldProvider(world: World, points: Steps, storedFirst: StoredFirst): Provider {
   const ask = (find: () => LookUpOutcome) => async (): Promise<LookUpOutcome> => {
     await points.pass('look-up: before the call');
+    points.alive();
     const found: LookUpOutcome = world.deaf()
       ? { outcome: 'unavailable', because: unavailable(world) }
       : find();
@@ -50,6 +55,7 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
       }),
     async submit(request, mayStart) {
       await points.pass('submit: before the call');
+      points.alive();
       if (mayStart && !mayStart()) return rejected({ because: 'stopped', reason: 'stopped' });
       const outcome = send(world, points, request, storedFirst);
       await points.pass('submit: before the answer');
@@ -60,6 +66,7 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
       ask(() => found(world.executions.find((each) => each.provider_id === providerId)))(),
     async list({ status, from }) {
       await points.pass('list: before the call');
+      points.alive();
       if (world.deaf()) return { ok: false, because: unavailable(world) };
       const reports = world.executions
         .filter((each) => each.visible_ms !== Number.POSITIVE_INFINITY)
@@ -72,6 +79,7 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
     },
     async register(details): Promise<RegisterOutcome> {
       await points.pass('register: before the call');
+      points.alive();
       if (world.deaf()) return { outcome: 'unavailable', because: unavailable(world) };
       const registration = registrationOf(world, world.register(details.account_number ?? ''));
       points.hit('register: known to the provider');
@@ -80,12 +88,14 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
     },
     async beneficiary(id): Promise<Answer<Registration>> {
       await points.pass('beneficiary: before the call');
+      points.alive();
       if (world.deaf()) return { ok: false, because: unavailable(world) };
       await points.pass('beneficiary: before the answer');
       return { ok: true, value: registrationOf(world, id) };
     },
     async balance() {
       await points.pass('balance: before the call');
+      points.alive();
       const answer: Answer<{ available_minor: bigint; currency: string; stated_at: string }> = {
         ok: true,
         value: { available_minor: 10n ** 12n, currency: 'INR', stated_at: world.now() },
@@ -95,6 +105,7 @@ export function worldProvider(world: World, points: Steps, storedFirst: StoredFi
     },
     async report() {
       await points.pass('report: before the call');
+      points.alive();
       const content = reportFile(world);
       await points.pass('report: before the answer');
       return { ok: true, value: { content, row_count: world.executions.length } };

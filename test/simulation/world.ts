@@ -103,20 +103,33 @@ const STATES: Readonly<Record<string, ProviderState>> = {
 };
 
 export class World {
-  readonly log: TruthEvent[] = [];
-  readonly executions: Execution[] = [];
+  log: TruthEvent[] = [];
+  executions: Execution[] = [];
   mode: Mode;
   readonly chance: Chance;
   calm = false;
   #now_ms = Date.parse('2026-11-20T06:00:00.000Z');
-  readonly #turns = new Map<string, number>();
-  readonly #late: { due_ms: number; reference: string; amount_minor: bigint; beneficiary: string }[] = [];
+  #turns = new Map<string, number>();
+  #late: { due_ms: number; reference: string; amount_minor: bigint; beneficiary: string }[] = [];
   /** By account, what the provider calls it. */
-  readonly beneficiaries = new Map<string, string>();
+  beneficiaries = new Map<string, string>();
 
   constructor(mode: Mode, chance: Chance) {
     this.mode = mode;
     this.chance = chance;
+  }
+
+  /** The same world as it is at this instant; what happens in one of the two from now on, the other knows nothing of. */
+  copy(): World {
+    const copy = new World(this.mode, this.chance.copy());
+    copy.log = [...this.log];
+    copy.executions = [...this.executions];
+    copy.calm = this.calm;
+    copy.beneficiaries = new Map(this.beneficiaries);
+    copy.#now_ms = this.#now_ms;
+    copy.#turns = new Map(this.#turns);
+    copy.#late = [...this.#late];
+    return copy;
   }
 
   /** Time moves a little whenever somebody looks at it, so that no two instants are the same. */
