@@ -9,14 +9,18 @@ import { readFileSync } from 'node:fs';
 import type { Actor } from '../domain/actor.ts';
 import { readWhole } from '../statements/bulk/scan-side.ts';
 import type { LineCount } from '../statements/line-count.ts';
+import { packLines } from '../statements/packed-lines.ts';
+import { cellWriter } from '../statements/plain-row.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { profileFor, readStatement, type StatementRow } from '../statements/read-statement.ts';
 import type { Proof } from '../statements/statement-proof.ts';
 import { NotPlain } from '../statements/stream-records.ts';
-import { OpenFile, StatementStream } from '../statements/stream-statement.ts';
+import { OpenFile, type PlainLine, StatementStream } from '../statements/stream-statement.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
-import { statementBySha256, storeStatement } from '../store/statements.ts';
+import { type LinePacker, type NewLines, storeStatement } from '../store/statement-storing.ts';
+import { statementBySha256 } from '../store/statements.ts';
+import { knownInPages } from './packed-lines.ts';
 
 export interface StatementInput {
   /** What the ledger and messages call it. */
@@ -75,7 +79,9 @@ interface ReadFile {
   sha256: string;
   profile: Profile;
   /** To be read once, in the order of the file. */
-  pages: Iterable<readonly StatementRow[]>;
+  pages: Iterable<NewLines<PlainLine>>;
+  /** For what of it can be kept by its text. */
+  packer: LinePacker<PlainLine> | null;
   /** Complete once the pages are read. */
   count: LineCount;
   proofs: readonly Proof[];
@@ -142,7 +148,7 @@ async function readStatements(
     if (known) files.push(known);
     else if ('bytes' in input) {
       const { rows, ...read } = readFile(input, terms, warnings);
-      files.push({ name, sha256, ...read, pages: [rows] });
+      files.push({ name, sha256, ...read, pages: [{ rows, plain: [] }], packer: null });
     } else if (file) files.push({ name, sha256, ...streamFile(file, terms, warnings, stages) });
   }
   return { files, warnings };
@@ -164,13 +170,23 @@ function streamFile(
   terms: StatementTerms,
   warnings: CsvWarning[],
   stages: Stages | undefined,
-): Pick<ReadFile, 'profile' | 'pages' | 'count' | 'proofs'> {
+): Omit<ReadFile, 'name' | 'sha256'> {
   const profile = terms.profile ?? profileFor(file.beginning, terms.profiles, terms.expected_profile);
   const stream = new StatementStream(file, profile, terms.time_zone);
   warnings.push(...stream.warnings);
   stages?.begin('Reading MB', Math.round(file.size / MEGABYTE));
   const pages = stream.pages((bytes) => stages?.done(Math.round(bytes / MEGABYTE)));
-  return { profile, pages, count: stream.count, proofs: [] };
+  return { profile, pages, packer: packerOf(stream), count: stream.count, proofs: [] };
+}
+
+function packerOf({ form }: StatementStream): LinePacker<PlainLine> | null {
+  if (form === null) return null;
+  const cells = cellWriter(form);
+  return {
+    form: JSON.stringify(form),
+    pack: (lines) => packLines(lines, form.delimiter),
+    unpacked: ({ text, ...line }) => ({ ...line, cells: cells(text.split(form.delimiter)) }),
+  };
 }
 
 async function knownStatement(
@@ -212,7 +228,7 @@ export function readFile(
 async function store(
   tx: Transaction,
   deps: StatementDeps,
-  { name, sha256, profile, pages, count, proofs }: ReadFile,
+  { name, sha256, profile, pages, packer, count, proofs }: ReadFile,
   provider: string,
 ): Promise<ImportedStatement> {
   // Another process, or the same file given twice, may have been faster.
@@ -229,6 +245,8 @@ async function store(
       imported_by: deps.actor.name,
     },
     pages,
+    await knownInPages(tx, provider),
+    packer,
   );
   return {
     statement: stored.id,

@@ -8,7 +8,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Terms } from '../domain/reconciliation/break.ts';
-import type { LedgerAttempt, Rule } from '../domain/reconciliation/match.ts';
+import type { LedgerAttempt } from '../domain/reconciliation/match.ts';
 import type { Settled } from '../domain/reconciliation/settled.ts';
 import {
   compareBigint,
@@ -18,22 +18,25 @@ import {
 } from '../domain/reconciliation/statement-line.ts';
 import { type Joined, joinSides } from '../statements/bulk/join-sides.ts';
 import { hashOf, RecordWriter } from '../statements/bulk/row-records.ts';
+import { PageScanner } from '../statements/bulk/scan-pages.ts';
 import { FAILED, NAMES, type Outcome, PAID } from '../statements/bulk/side-plan.ts';
 import { RowWriter } from '../statements/bulk/write-row.ts';
+import type { PackedLineReader } from '../statements/packed-lines.ts';
+import type { RowForm } from '../statements/plain-row.ts';
 import type { Transaction } from '../store/database.ts';
 import {
   type AttemptRow,
   attemptsOfProvider,
-  deleteMatches,
-  insertMatches,
-  matchesOfLines,
   type PlainAttempt,
   plainAttemptsOfProvider,
   type StoredMatch,
   sizesOfProvider,
 } from '../store/reconciliations.ts';
+import { isWithin, pageAfter, rowsAmong, type Span, spanOf } from '../store/statement-pages.ts';
 import { linesOfProvider, plainLinesOfProvider } from '../store/statements.ts';
 import type { Stages } from './import-statement.ts';
+import { damagedLine, packedStatements, statementOf, unpackLines } from './packed-lines.ts';
+import { storeSettled } from './settled-matches.ts';
 
 export interface StoredSides {
   settled: Settled;
@@ -60,7 +63,7 @@ export interface AttemptReader {
   stages?: Stages | undefined;
 }
 
-/** Null where there are fewer lines than `from`, which are read as they are. */
+/** Null where there are fewer lines than `from` and all of them are rows, which are read as they are. */
 export async function settleStored(
   tx: Transaction,
   provider: string,
@@ -69,7 +72,8 @@ export async function settleStored(
   from: bigint,
 ): Promise<StoredSides | null> {
   const sizes = await sizesOfProvider(tx, provider);
-  if (sizes.lines < from || sizes.last_line >= MOST_ROWS || sizes.last_payout >= MOST_ROWS) return null;
+  const few = sizes.lines < from && sizes.packed === 0n;
+  if (few || sizes.last_line >= MOST_ROWS || sizes.last_payout >= MOST_ROWS) return null;
   const folder = mkdtempSync(join(tmpdir(), 'payrun-'));
   const files = ['lines', 'payouts'].map((name) => openSync(join(folder, name), 'wx+', 0o600));
   try {
@@ -82,6 +86,7 @@ export async function settleStored(
     const linePages = pages(last_line, (done) => stages?.done(Number(done)));
     const payoutPages = pages(last_payout, (done) => stages?.done(Number(last_line + done)));
     const lines = await readLines(tx, provider, linePages, new Sink(lineFile, seed));
+    const spans = await readPages(tx, provider, lines);
     const payouts = await readPayouts(tx, provider, payoutPages, new Sink(payoutFile, seed), {
       dayOf,
       terms,
@@ -94,9 +99,9 @@ export async function settleStored(
     const joined = joinSides(lines.sink.side(), payouts.sink.side(), PRIMARY, taken);
     return {
       settled: joined.tally.settled(),
-      lines: await leftLines(tx, provider, lines.odd, joined),
+      lines: await leftLines(tx, provider, lines.odd, joined, spans),
       attempts: await leftAttempts(tx, provider, payouts.odd, joined, attemptOf),
-      storeMatches: (id) => storeMatches(tx, provider, id, joined.pairs, last_line),
+      storeMatches: (id) => storeSettled(tx, id, { provider, pairs: joined.pairs, last: last_line, spans }),
     };
   } finally {
     for (const file of files) closeSync(file);
@@ -126,6 +131,18 @@ class Sink {
       const bytes = Buffer.from(text);
       this.taken[index as 0 | 1 | 2].push(hashOf(bytes, 0, bytes.length, this.#seed));
     }
+  }
+
+  /** For lines that are written as the files of this form are. */
+  pageScanner(form: RowForm): PageScanner {
+    const { days, currencies } = this.rows;
+    return new PageScanner(form, {
+      writer: this.#writer,
+      days,
+      currencies,
+      primary: PRIMARY,
+      seed: this.#seed,
+    });
   }
 
   side(): Parameters<typeof joinSides>[0] {
@@ -184,6 +201,37 @@ async function readLines(tx: Transaction, provider: string, all: Iterable<Page>,
     }
   }
   return { sink, unnamed, odd };
+}
+
+/** The lines that stand in pages alone, as `readLines` reads those that are rows; answers where the pages are. */
+async function readPages(
+  tx: Transaction,
+  provider: string,
+  { sink, odd }: Awaited<ReturnType<typeof readLines>>,
+): Promise<Span[]> {
+  const spans: Span[] = [];
+  const statements = await packedStatements(tx);
+  const scanners = new Map<PackedLineReader, PageScanner>();
+  for (let page = await pageAfter(tx, 0n); page; page = await pageAfter(tx, page.first_id)) {
+    const { provider: of, reader } = statementOf(statements, page);
+    if (of !== provider) continue;
+    const span = spanOf(page);
+    spans.push(span);
+    const scanner = scanners.get(reader) ?? sink.pageScanner(reader.form);
+    scanners.set(reader, scanner);
+    const first = Number(span.first);
+    const left: number[] = [];
+    const whole = { first, count: Number(page.line_count), lines: page.lines };
+    const good = scanner.scan(whole, await rowsAmong(tx, span), (line) => left.push(line));
+    if (!good) throw damagedLine(span.first);
+    const places = left.map((line) => line - first);
+    for (const line of left.length === 0 ? [] : reader.lines(page.lines, places)) {
+      if (line === null) throw damagedLine(span.first);
+      sink.take(line);
+    }
+    odd.push(...left);
+  }
+  return spans;
 }
 
 function outcomeOfStatus(status: StatementLine['status']): Outcome | null {
@@ -276,8 +324,18 @@ function ascending(numbers: Iterable<number>): number[] {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
-async function leftLines(tx: Transaction, provider: string, odd: readonly number[], { lines }: Joined) {
+async function leftLines(
+  tx: Transaction,
+  provider: string,
+  odd: readonly number[],
+  { lines }: Joined,
+  spans: readonly Span[],
+) {
   const numbers = ascending([...odd, ...lines.map(({ ordinal }) => ordinal)]);
+  await unpackLines(
+    tx,
+    numbers.map(BigInt).filter((line) => isWithin(spans, line)),
+  );
   const left = new Set(numbers);
   const all: StatementLine[] = [];
   for await (const line of readAgain(numbers, (range) => linesOfProvider(tx, provider, range)))
@@ -300,67 +358,4 @@ async function leftAttempts(
   for await (const row of readAgain(numbers, (range) => attemptsOfProvider(tx, provider, range)))
     if (left.has(`${row.payout_id} ${row.attempt_no}`)) all.push(attemptOf(row));
   return all.sort((a, b) => compareBigint(a.payout_id, b.payout_id) || a.attempt_no - b.attempt_no);
-}
-
-async function storeMatches(
-  tx: Transaction,
-  provider: string,
-  reconciliationId: bigint,
-  pairs: Joined['pairs'],
-  last: bigint,
-): Promise<StoredMatch[]> {
-  const found = new SettledMatches(pairs, last);
-  const others: StoredMatch[] = [];
-  for (const page of pages(last)) {
-    for (const [line, payout, attempt, rule] of await matchesOfLines(tx, provider, page)) {
-      if (found.takeOut(line, payout, attempt, rule)) continue;
-      others.push({ line_id: BigInt(line), payout_id: BigInt(payout), attempt_no: BigInt(attempt), rule });
-    }
-  }
-  // A line that is matched otherwise than before has its old match deleted first.
-  await deleteMatches(
-    tx,
-    others.filter((match) => found.has(match.line_id)),
-  );
-  await insertMatches(tx, reconciliationId, found.matches());
-  return others.filter((match) => !found.has(match.line_id));
-}
-
-/** Matches by the number of their line, a few bytes each. */
-class SettledMatches {
-  readonly #payouts: Uint32Array;
-  readonly #byProviderId: Uint8Array;
-
-  constructor({ lines, payouts, by_provider_id }: Joined['pairs'], last: bigint) {
-    this.#payouts = new Uint32Array(Number(last) + 1);
-    this.#byProviderId = new Uint8Array(Number(last) + 1);
-    for (let pair = 0; pair < lines.length; pair += 1) {
-      const line = lines[pair] as number;
-      if (line === 0) continue;
-      this.#payouts[line] = payouts[pair] as number;
-      this.#byProviderId[line] = by_provider_id[pair] as number;
-    }
-  }
-
-  /** Whether it is one of these; then it is none any more. */
-  takeOut(line: number, payout: number, attempt: number, rule: Rule): boolean {
-    const same = this.#payouts[line] === payout && attempt === 1 && rule === this.#ruleOf(line);
-    if (same) this.#payouts[line] = 0;
-    return same;
-  }
-
-  has(line: bigint): boolean {
-    return (this.#payouts[Number(line)] ?? 0) !== 0;
-  }
-
-  *matches(): Iterable<[line: number, payout: number, attempt: number, rule: Rule]> {
-    for (let line = 1; line < this.#payouts.length; line += 1) {
-      const payout = this.#payouts[line] as number;
-      if (payout !== 0) yield [line, payout, 1, this.#ruleOf(line)];
-    }
-  }
-
-  #ruleOf(line: number): Rule {
-    return this.#byProviderId[line] === 1 ? 'provider_id' : 'provider_reference';
-  }
 }

@@ -28,6 +28,7 @@ import {
 import { RECORDS, type RecordKind, type RecordSpec, SERIES } from '../store/record-specs.ts';
 import { contentOf, NOTHING } from '../store/records.ts';
 import { PROBLEMS_LISTED, type Problem } from './verify-chain.ts';
+import { verifyPages } from './verify-pages.ts';
 
 export interface RecordsRequest {
   database: Database;
@@ -118,6 +119,7 @@ async function verifyStatements({ database, report }: RecordsRequest): Promise<v
     const message = `Line ${line_no} of statement ${statement_id} is not in the ledger, or its statement is not.`;
     report(problem('record_missing', message));
   }
+  await verifyPages(database, report);
 }
 
 function add(hashes: Map<bigint, Hash>, batch: bigint, text: string): void {

@@ -13,24 +13,55 @@ import type { Field, Profile } from './profile.ts';
 import type { Resolved } from './profile-fit.ts';
 import type { StatementRow } from './statement-row.ts';
 
-export interface PlainTerms {
-  /** One of which `isPlain` holds. */
-  profile: Profile;
-  resolved: Resolved;
+/**
+ * All that it takes to read the plain rows of a file, as plain data: the ledger keeps it beside the rows of a large
+ * file, and reads them by it when the profile has long become another.
+ */
+export interface RowForm {
+  delimiter: string;
+  /** Of the columns that are kept, as the file writes them; where each field stands among these. */
   titles: readonly string[];
+  at: Readonly<Partial<Record<Field, number>>>;
+  /** Words in upper case and what they say; null where the file has no such column. */
+  statuses: readonly (readonly [string, ProviderState])[] | null;
+  /** Of rows that state none. */
+  currency: string;
   /** The ledger's: it decides the day of an instant. */
   time_zone: string;
+}
+
+/** The form of a file with these titles, and which of a row's cells are kept. `isPlain` holds of the profile. */
+export function formOf(
+  profile: Profile,
+  { at, unread }: Resolved,
+  titles: readonly string[],
+  time_zone: string,
+): { form: RowForm; kept: readonly number[] } {
+  const left = new Set(unread);
+  const kept = [...titles.keys()].filter((index) => !left.has(index));
+  const form = {
+    delimiter: profile.delimiter,
+    titles: kept.map((index) => titles[index] as string),
+    at: Object.fromEntries([...at].map(([field, index]) => [field, kept.indexOf(index)])),
+    statuses: profile.columns.status === undefined ? null : [...profile.statuses],
+    currency: profile.currency ?? '',
+    time_zone,
+  };
+  return { form, kept };
 }
 
 // Longer ones are the other reader's to judge.
 const LONGEST_VALUE = 255;
 const PLAIN_UTR = /^[0-9A-Z]+$/;
 
-/** `values` of a row in which no value holds a quote, a backslash or a control character. */
-export type PlainRowReader = (line: number, values: readonly string[]) => StatementRow | null;
+/** A row but for its cells, which `cellWriter` writes where they are wanted. */
+export type PlainRow = Omit<StatementRow, 'cells'>;
 
-export function plainRowReader({ profile, resolved, titles, time_zone }: PlainTerms): PlainRowReader {
-  const at = (field: Field) => resolved.at.get(field) ?? -1;
+/** `values` of the kept cells of a row in which no value holds a quote, a backslash or a control character. */
+export type PlainRowReader = (line: number, values: readonly string[]) => PlainRow | null;
+
+export function plainRowReader(form: RowForm): PlainRowReader {
+  const at = (field: Field) => form.at[field] ?? -1;
   const columns = {
     provider_id: at('provider_id'),
     provider_reference: at('provider_reference'),
@@ -45,11 +76,10 @@ export function plainRowReader({ profile, resolved, titles, time_zone }: PlainTe
     created_at: at('created_at'),
     completed_at: at('completed_at'),
   };
-  const bounded = [...resolved.at.values()];
-  const free = freeColumns(titles, resolved);
-  const write = cellWriter(titles, resolved.unread);
-  const dates = new PlainDates(time_zone);
-  const status = statusReader(profile);
+  const bounded = Object.values(form.at);
+  const free = freeColumns(form);
+  const dates = new PlainDates(form.time_zone);
+  const status = statusReader(form);
   return (line, values) => {
     for (const index of bounded) if ((values[index] as string).length > LONGEST_VALUE) return null;
     for (const index of free) if (isPrivate(values[index] as string)) return null;
@@ -57,7 +87,7 @@ export function plainRowReader({ profile, resolved, titles, time_zone }: PlainTe
       const cell = values[index];
       return cell === undefined || cell.trim() === '' ? null : cell;
     };
-    const currency = text(columns.currency) ?? profile.currency ?? '';
+    const currency = text(columns.currency) ?? form.currency;
     const decimals = decimalsOf(currency);
     if (decimals === undefined) return null;
     const provider_id = text(columns.provider_id);
@@ -95,16 +125,14 @@ export function plainRowReader({ profile, resolved, titles, time_zone }: PlainTe
       failure_reason,
       stated_at: stated?.at ?? null,
       stated_on: stated?.on ?? null,
-      cells: write(values),
     };
   };
 }
 
-/** Columns that are kept and in which people write what they like. */
-function freeColumns(titles: readonly string[], { at, unread }: Resolved): number[] {
-  const left = new Set([...unread, ...at.values()]);
-  const reason = at.get('failure_reason');
-  return [...titles.keys()].filter((index) => index === reason || !left.has(index));
+/** Columns in which people write what they like. */
+function freeColumns({ titles, at }: RowForm): number[] {
+  const structured = new Set(Object.values(at));
+  return [...titles.keys()].filter((index) => index === at.failure_reason || !structured.has(index));
 }
 
 // Shorter ones hold no account number; what may be one, the other reader masks.
@@ -145,17 +173,18 @@ function minorOf(text: string | null, decimals: number): number | null {
   return minor;
 }
 
-function statusReader(
-  profile: Profile,
-): (word: string | null) => { word: string; status: ProviderState } | null {
-  if (profile.columns.status === undefined) return () => ({ word: 'SUCCESS', status: 'success' });
+function statusReader({
+  statuses,
+}: RowForm): (word: string | null) => { word: string; status: ProviderState } | null {
+  if (statuses === null) return () => ({ word: 'SUCCESS', status: 'success' });
+  const meanings = new Map(statuses);
   // By the word as it is written: few are, and each is looked up once.
   const known = new Map<string, { word: string; status: ProviderState }>();
   return (word) => {
     if (word === null) return null;
     const found = known.get(word);
     if (found) return found;
-    const status = profile.statuses.get(word.trim().toUpperCase());
+    const status = meanings.get(word.trim().toUpperCase());
     if (status === undefined) return null;
     const said = { word, status };
     known.set(word, said);
@@ -224,19 +253,15 @@ function number(text: string, from: number, to: number): number {
   return value;
 }
 
-function cellWriter(
-  titles: readonly string[],
-  unread: readonly number[],
-): (values: readonly string[]) => string {
-  const left = new Set(unread);
-  const order = [...titles.keys()].filter((index) => !left.has(index));
-  const keys = order.map(
-    (index, position) => `${position === 0 ? '' : '",'}${JSON.stringify(titles[index])}:"`,
-  );
+export type CellWriter = (values: readonly string[]) => string;
+
+/** The cells under their titles, as JSON: there is nothing in them that would be written otherwise. */
+export function cellWriter({ titles }: RowForm): CellWriter {
+  const keys = titles.map((title, index) => `${index === 0 ? '' : '",'}${JSON.stringify(title)}:"`);
   return (values) => {
     let cells = '{';
-    for (let position = 0; position < order.length; position += 1)
-      cells += (keys[position] as string) + (values[order[position] as number] as string);
+    for (let index = 0; index < keys.length; index += 1)
+      cells += (keys[index] as string) + (values[index] as string);
     return `${cells}"}`;
   };
 }

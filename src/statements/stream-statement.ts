@@ -11,7 +11,7 @@ import { isPlain, plainHeader } from './bulk/side-plan.ts';
 import { ContentCounts } from './content-counts.ts';
 import { type CsvRow, isTooLarge } from './csv-records.ts';
 import { countLines, type LineCount, type LineCounter } from './line-count.ts';
-import { plainRowReader } from './plain-row.ts';
+import { cellWriter, formOf, type PlainRow, plainRowReader, type RowForm } from './plain-row.ts';
 import type { Profile } from './profile.ts';
 import { type Resolved, resolveColumns } from './profile-fit.ts';
 import type { CsvWarning } from './read-csv.ts';
@@ -24,7 +24,20 @@ import { NotPlain, recordBlocks } from './stream-records.ts';
 // As much of a file as its header may take.
 const BEGINNING_BYTES = 65_536;
 // So few that they are forgotten before the garbage collector has to move them: it is what takes the time otherwise.
-const PAGE_ROWS = 256;
+const PAGE_ROWS = 512;
+
+/** Some rows of a file. */
+export interface StreamPage {
+  /** Those that can be kept by their text, for the stream's form; each the first of its content in the file. */
+  plain: readonly PlainLine[];
+  /** All others. */
+  rows: readonly StatementRow[];
+}
+
+export interface PlainLine extends PlainRow {
+  /** Its kept cells between delimiters. */
+  text: string;
+}
 
 export class StatementStream {
   readonly profile: Profile;
@@ -44,6 +57,11 @@ export class StatementStream {
   readonly #file: OpenFile;
   readonly #header: readonly string[];
   readonly #timeZone: string;
+  readonly #resolved: Resolved;
+  /** How the text of plain rows is read; null where the profile asks for more than that. */
+  readonly form: RowForm | null;
+  /** The cells that a text has, by their place in a row. */
+  readonly #kept: readonly number[];
 
   /** Throws NotPlain where the file or its profile is not one that can be read by blocks. */
   constructor(file: OpenFile, profile: Profile, timeZone: string) {
@@ -57,27 +75,29 @@ export class StatementStream {
     this.#file = file;
     this.#header = found.cells;
     this.#timeZone = timeZone;
+    this.#resolved = resolveColumns(found.cells, profile);
+    const plain = isPlain(profile) && this.#resolved.sums.size === 0;
+    const { form, kept } = formOf(profile, this.#resolved, found.cells, timeZone);
+    this.form = plain ? form : null;
+    this.#kept = kept;
   }
 
   /** To be read once. `tell` hears how many bytes of the file are read. */
-  *pages(tell: (bytes: number) => void): Generator<StatementRow[], void, undefined> {
-    const read = this.#reader(resolveColumns(this.#header, this.profile));
+  *pages(tell: (bytes: number) => void): Generator<StreamPage, void, undefined> {
+    const readers = this.#readers();
     const counts = new ContentCounts();
     let headed = false;
     for (const block of recordBlocks(this.#file.descriptor, this.#file.size, this.profile.delimiter)) {
-      let page: StatementRow[] = [];
+      let page = { plain: [] as PlainLine[], rows: [] as StatementRow[] };
       const counter = countLines(block.bytes, block.line);
       for (const record of block.records) {
         if (!headed && !isDeepStrictEqual(record.values, this.#header)) throw new NotPlain();
-        const row = headed ? this.#read(record, block.bare, read) : null;
-        counter.saw(record, row === null ? (headed ? 'blank' : 'header') : 'taken');
+        const taken = headed && this.#read(record, block.bare, readers, counts, page);
+        counter.saw(record, taken ? 'taken' : headed ? 'blank' : 'header');
         headed = true;
-        if (row === null) continue;
-        row.occurrence = counts.next(row.content);
-        page.push(row);
-        if (page.length < PAGE_ROWS) continue;
+        if (page.plain.length + page.rows.length < PAGE_ROWS) continue;
         yield page;
-        page = [];
+        page = { plain: [], rows: [] };
       }
       this.#add(counter.finish(NONE_SKIPPED));
       yield page;
@@ -86,14 +106,32 @@ export class StatementStream {
     if (!this.#file.isUnchanged()) throw new NotPlain();
   }
 
-  /** Null where the row says nothing: all of its cells are empty. */
-  #read(record: CsvRow, bare: boolean, read: Readers): StatementRow | null {
+  /** Whether the row says anything: not all of its cells are empty. */
+  #read(
+    record: CsvRow,
+    bare: boolean,
+    readers: Readers,
+    counts: ContentCounts,
+    page: { plain: PlainLine[]; rows: StatementRow[] },
+  ): boolean {
     const { line, values } = record;
     if (values.length !== this.#header.length || isTooLarge(record)) throw new NotPlain();
-    if (values[0]?.trim() === '' && values.every((value) => value.trim() === '')) return null;
-    const row = (bare && read.plain?.(line, values)) || read.any(line, values);
+    if (values[0]?.trim() === '' && values.every((value) => value.trim() === '')) return false;
+    const all = this.#kept.length === values.length;
+    const kept = all ? values : this.#kept.map((index) => values[index] as string);
+    const plain = bare && readers.plain ? readers.plain(line, kept) : null;
+    if (plain !== null) {
+      plain.occurrence = counts.next(plain.content);
+      const first = plain.occurrence === 1;
+      if (first) page.plain.push({ ...plain, text: kept.join(this.profile.delimiter) });
+      else page.rows.push({ ...plain, cells: readers.cells(kept) });
+      return true;
+    }
+    const row = readers.any(line, values);
     if (row === null) throw new NotPlain();
-    return row;
+    row.occurrence = counts.next(row.content);
+    page.rows.push(row);
+    return true;
   }
 
   #add({ count, lost }: ReturnType<LineCounter['finish']>): void {
@@ -101,13 +139,14 @@ export class StatementStream {
     for (const name of Object.keys(count) as (keyof LineCount)[]) this.count[name] += count[name];
   }
 
-  #reader(resolved: Resolved): Readers {
-    const { profile } = this;
-    const terms = { profile, resolved, titles: this.#header, time_zone: this.#timeZone };
+  #readers(): Readers {
+    const { profile, form } = this;
+    const terms = { profile, resolved: this.#resolved, titles: this.#header, time_zone: this.#timeZone };
     // Nothing reads them: the first one ends this way of reading.
     const errors: RowError[] = [];
     return {
-      plain: isPlain(profile) && resolved.sums.size === 0 ? plainRowReader(terms) : null,
+      plain: form && plainRowReader(form),
+      cells: form ? cellWriter(form) : () => '',
       any: rowReader({ ...terms, errors, observe: null }),
     };
   }
@@ -118,6 +157,7 @@ const NONE_SKIPPED = { header: 0, pattern: 0, totals: 0, footer: 0 };
 
 interface Readers {
   plain: ReturnType<typeof plainRowReader> | null;
+  cells: ReturnType<typeof cellWriter>;
   any: ReturnType<typeof rowReader>;
 }
 

@@ -79,6 +79,11 @@ export function inList(name: string): string {
   return `select value from json_each(:${name})`;
 }
 
+/** The same for bytes, whose parameter `listParam` makes of their hexadecimal digits. */
+export function inBytesList(name: string): string {
+  return `select unhex(value) from json_each(:${name})`;
+}
+
 export function listParam(values: readonly (string | bigint)[]): string {
   return `[${values.map((value) => (typeof value === 'bigint' ? value.toString() : JSON.stringify(value))).join(',')}]`;
 }

@@ -14,6 +14,7 @@ import signedApprovalsSql from './migrations/sqlite/0010_signed_approvals.sql';
 import largeStatementsSql from './migrations/sqlite/0011_large_statements.sql';
 import evidenceSql from './migrations/sqlite/0012_evidence.sql';
 import lineKeysSql from './migrations/sqlite/0013_line_keys.sql';
+import statementPagesSql from './migrations/sqlite/0014_statement_pages.sql';
 import { recordEverything } from './records.ts';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
@@ -33,6 +34,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 11, name: '0011_large_statements', statements: largeStatementsSql },
   { version: 12, name: '0012_evidence', statements: evidenceSql, complete: recordEverything },
   { version: 13, name: '0013_line_keys', statements: lineKeysSql, replaces_tables: true },
+  { version: 14, name: '0014_statement_pages', statements: statementPagesSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

@@ -1,10 +1,11 @@
 /**
  * The lines of a statement as one hash, taken when they are stored and written into the statement, whose record the
  * chain covers. It is over every column of every line in the order of the file, but for which line restates another:
- * that is derived anew by each reconciliation.
+ * that is derived anew by each reconciliation. Of lines that are kept by the page it is over their text.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import type { Reader, Transaction } from './database.ts';
+import { isWithin, pageAfter, type Span, type StatementPage, spanOf } from './statement-pages.ts';
 
 /** Of `statement_lines`, in the order in which they are hashed. */
 export const HASHED_COLUMNS = [
@@ -58,25 +59,75 @@ export class LinesHash {
   }
 }
 
+export class PagesHash {
+  readonly #hash = createHash('sha256');
+  used = false;
+
+  add({ first_id, line_count, lines }: StatementPage): void {
+    this.used = true;
+    this.#hash.update(`${first_id} ${line_count} ${lines.length}\n`);
+    this.#hash.update(lines);
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+/** Of rows alone their hash, so that a statement without pages has the hash that it always had. */
+export function linesDigest(rows: LinesHash, pages: PagesHash, form: string | null): string {
+  const digest = rows.digest();
+  return pages.used || form !== null ? hash('sha256', `${digest} ${pages.digest()} ${form}`, 'hex') : digest;
+}
+
 const PAGE_LINES = 1000;
 
 /** The hash of the lines as they stand in the ledger now. */
 export async function storedLinesHash(
   reader: Reader,
-  statement: { id: bigint; provider: string },
+  statement: { id: bigint; provider: string; page_form?: string | null },
 ): Promise<string> {
-  const hash = new LinesHash(statement.provider);
-  for (let after = -1n; ; ) {
-    const rows = await reader.tuples<readonly [line_no: bigint, provider: string, ...line: LineValue[]]>(
-      `select r.line_no, l.provider, ${HASHED_COLUMNS.map((column) => `l.${column}`).join(', ')}
+  const pages = new PagesHash();
+  const spans: Span[] = [];
+  if (statement.page_form !== undefined) {
+    for (let page = await pageAfter(reader, 0n, statement.id); page; ) {
+      pages.add(page);
+      spans.push(spanOf(page));
+      page = await pageAfter(reader, page.first_id, statement.id);
+    }
+  }
+  const rows = new LinesHash(statement.provider);
+  const all = { statement: statement.id, first: 0n, last: LAST_LINE };
+  await eachHashedRow(reader, all, ([lineNo, line, provider, ...values]) => {
+    // A line that stands in a page is hashed there, even where it is a row as well.
+    if (!isWithin(spans, line)) rows.add(lineNo, values, provider);
+  });
+  return linesDigest(rows, pages, statement.page_form ?? null);
+}
+
+// A number that no line of a file reaches.
+const LAST_LINE = 9_007_199_254_740_991n;
+
+type HashedRow = readonly [line_no: bigint, id: bigint, provider: string, ...line: LineValue[]];
+
+/** The rows of a statement by their places in the file, from `first` to `last`. */
+export async function eachHashedRow(
+  reader: Reader,
+  { statement, first, last }: { statement: bigint; first: bigint; last: bigint },
+  add: (row: HashedRow) => void,
+): Promise<void> {
+  for (let after = first - 1n; ; ) {
+    const rows = await reader.tuples<HashedRow>(
+      `select r.line_no, l.id, l.provider, ${HASHED_COLUMNS.map((column) => `l.${column}`).join(', ')}
        from statement_rows r join statement_lines l on l.id = r.line_id
-       where r.statement_id = :id and r.line_no > :after order by r.line_no limit ${PAGE_LINES}`,
-      { id: statement.id, after },
+       where r.statement_id = :statement and r.line_no > :after and r.line_no <= :last
+       order by r.line_no limit ${PAGE_LINES}`,
+      { statement, after, last },
     );
-    for (const [lineNo, provider, ...values] of rows) hash.add(lineNo, values, provider);
-    const last = rows.at(-1);
-    if (last === undefined) return hash.digest();
-    after = last[0];
+    for (const row of rows) add(row);
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    after = end[0];
   }
 }
 
@@ -98,10 +149,11 @@ export interface HashedStatement {
   provider: string;
   file_name: string;
   lines_sha256: string | null;
+  page_form: string | null;
 }
 
 export async function hashedStatements(reader: Reader): Promise<HashedStatement[]> {
-  return reader.all('select id, provider, file_name, lines_sha256 from statements order by id');
+  return reader.all('select id, provider, file_name, lines_sha256, page_form from statements order by id');
 }
 
 /** Lines that no statement has: their numbers. Empty unless someone tampered. */

@@ -124,19 +124,38 @@ export async function plainAttemptsOfProvider(
 // A number that no row reaches.
 const ALL = 9_007_199_254_740_991n;
 
-/** The highest numbers of statement lines and of payouts with an attempt; 0 where there is none. */
+/** How many lines there are, as rows and in pages, and the highest numbers of lines and of payouts with an attempt. */
 export async function sizesOfProvider(
   reader: Reader,
   provider: string,
-): Promise<{ lines: bigint; last_line: bigint; last_payout: bigint }> {
-  const found = await reader.get<{ lines: bigint; last_line: bigint; last_payout: bigint }>(
-    `select (select count(*) from statement_lines where provider = :provider) as lines,
-       (select coalesce(max(id), 0) from statement_lines) as last_line,
+): Promise<{ lines: bigint; packed: bigint; last_line: bigint; last_payout: bigint }> {
+  const found = await reader.get<{
+    rows: bigint;
+    packed: bigint;
+    last_row: bigint;
+    last_packed: bigint | null;
+    last_payout: bigint;
+  }>(
+    `select (select count(*) from statement_lines where provider = :provider) as rows,
+       (select coalesce(sum(p.line_count), 0) from statement_pages p join statements s on s.id = p.statement_id
+        where s.provider = :provider) as packed,
+       (select coalesce(max(id), 0) from statement_lines) as last_row,
+       (select max(first_id + line_count - 1) from statement_pages
+        where first_id = (select max(first_id) from statement_pages)) as last_packed,
        (select coalesce(max(payout_id), 0) from attempts) as last_payout`,
     { provider },
   );
-  return found ?? { lines: 0n, last_line: 0n, last_payout: 0n };
+  const { rows, packed, last_row, last_payout } = found ?? NO_SIZES;
+  const last_packed = found?.last_packed ?? 0n;
+  return {
+    lines: rows + packed,
+    packed,
+    last_line: last_row > last_packed ? last_row : last_packed,
+    last_payout,
+  };
 }
+
+const NO_SIZES = { rows: 0n, packed: 0n, last_row: 0n, last_payout: 0n };
 
 export interface StoredMatch {
   line_id: bigint;

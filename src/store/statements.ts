@@ -5,8 +5,6 @@
 import type { ProviderState } from '../domain/payout/payout.ts';
 import type { LineKind, StatementLine } from '../domain/reconciliation/statement-line.ts';
 import type { Reader, Transaction } from './database.ts';
-import { HASHED_COLUMNS, keyOf, LinesHash } from './line-hash.ts';
-import { recordRows } from './records.ts';
 
 export interface Statement {
   id: bigint;
@@ -22,7 +20,7 @@ export interface Statement {
   imported_by: string;
 }
 
-/** As read from a file; `statements/read-statement.ts` makes them. */
+/** As read from a file; `statements/read-statement.ts` makes them, and statement-storing.ts takes them. */
 export interface NewLine {
   line_no: number;
   content: string;
@@ -44,7 +42,7 @@ export interface NewLine {
   cells: string;
 }
 
-const STATEMENT_COLUMNS =
+export const STATEMENT_COLUMNS =
   'id, provider, profile, file_name, sha256, row_count, new_count, from_on, to_on, imported_at, imported_by';
 
 export async function statementBySha256(
@@ -79,103 +77,6 @@ export async function listStatements(reader: Reader, filter: StatementFilter): P
 
 // A limit that no list reaches: "no limit" is written differently by every engine.
 const ALL = 9_007_199_254_740_991n;
-
-export interface StoredStatement {
-  id: bigint;
-  row_count: bigint;
-  new_count: bigint;
-  from_on: string | null;
-  to_on: string | null;
-}
-
-/** Stores a statement with its lines, page by page; lines that are known already are linked and not stored again. */
-export async function storeStatement(
-  tx: Transaction,
-  statement: Omit<Statement, keyof StoredStatement>,
-  pages: Iterable<readonly NewLine[]>,
-): Promise<StoredStatement> {
-  const id = await nextId(tx, 'statements');
-  const { provider } = statement;
-  await tx.run(
-    `insert into statements (${STATEMENT_COLUMNS})
-     values (:id, :provider, :profile, :file_name, :sha256, 0, 0, null, null, :imported_at, :imported_by)`,
-    { id, ...statement },
-  );
-  const stored: StoredStatement = { id, row_count: 0n, new_count: 0n, from_on: null, to_on: null };
-  const hash = new LinesHash(provider);
-  let lineId = await nextId(tx, 'statement_lines');
-  for (const lines of pages) {
-    const newCount = await tx.insertMany(
-      'statement_lines',
-      LINE_COLUMNS,
-      lineValues(lineId, lines, hash),
-      { provider },
-      ['content_key', 'occurrence', 'provider'],
-    );
-    await storeRows(tx, provider, id, newCount === lines.length ? lineId : null, lines);
-    lineId += BigInt(lines.length);
-    stored.row_count += BigInt(lines.length);
-    stored.new_count += BigInt(newCount);
-    for (const { stated_on: on } of lines) {
-      if (on === null) continue;
-      if (stored.from_on === null || on < stored.from_on) stored.from_on = on;
-      if (stored.to_on === null || on > stored.to_on) stored.to_on = on;
-    }
-  }
-  await tx.run(
-    `update statements set row_count = :row_count, new_count = :new_count, from_on = :from_on, to_on = :to_on,
-       lines_sha256 = :lines_sha256 where id = :id`,
-    { ...stored, lines_sha256: hash.digest() },
-  );
-  await recordRows(tx, 'statement', [id]);
-  return stored;
-}
-
-const LINE_COLUMNS = ['id', 'content_key', ...HASHED_COLUMNS];
-
-function* lineValues(firstId: bigint, lines: readonly NewLine[], hash: LinesHash) {
-  let id = firstId;
-  for (const line of lines) {
-    const values = HASHED_COLUMNS.map((column) => line[column === 'content_sha256' ? 'content' : column]);
-    hash.add(line.line_no, values);
-    yield [id, keyOf(line.content), ...values];
-    id += 1n;
-  }
-}
-
-/** Where the lines stand in the file. `firstId` is the first line's number where all of them are new, else null. */
-async function storeRows(
-  tx: Transaction,
-  provider: string,
-  statement: bigint,
-  firstId: bigint | null,
-  lines: readonly NewLine[],
-): Promise<void> {
-  if (firstId !== null) {
-    await tx.insertMany('statement_rows', ['line_no', 'line_id'], rowValues(firstId, lines), {
-      statement_id: statement,
-    });
-    return;
-  }
-  await tx.runMany(
-    `insert into statement_rows (statement_id, line_no, line_id)
-     select :statement, :line_no, id from statement_lines
-     where provider = :provider and content_key = :key and occurrence = :occurrence`,
-    lines.map(({ line_no, content, occurrence }) => {
-      return { statement, line_no, provider, key: keyOf(content), occurrence };
-    }),
-  );
-}
-
-function* rowValues(firstId: bigint, lines: readonly NewLine[]) {
-  for (const [index, { line_no }] of lines.entries()) yield [line_no, firstId + BigInt(index)];
-}
-
-/** The transaction holds the write lock, so that nobody else takes the number. */
-async function nextId(tx: Transaction, table: 'statements' | 'statement_lines'): Promise<bigint> {
-  const last = await tx.get<{ id: bigint | null }>(`select max(id) as id from ${table}`);
-  return (last?.id ?? 0n) + 1n;
-}
 
 interface LineRow extends Omit<StatementLine, 'statement_ids' | 'occurrence'> {
   occurrence: bigint;

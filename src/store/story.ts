@@ -42,7 +42,12 @@ export function linkOf({ seq, hash }: LinkColumns): Pick<StoryEvent, 'seq' | 'ha
   return { seq: seq === null ? null : Number(seq), hash };
 }
 
-export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEvent[]> {
+/** `others` are events that are told from elsewhere. */
+export async function storyOf(
+  reader: Reader,
+  payoutId: bigint,
+  others: readonly StoryEvent[],
+): Promise<StoryEvent[]> {
   const params = { payout: payoutId };
   const parts = await Promise.all([
     imported(reader, params),
@@ -57,7 +62,7 @@ export async function storyOf(reader: Reader, payoutId: bigint): Promise<StoryEv
     breaks(reader, params),
     holds(reader, params),
   ]);
-  return inOrder(parts.flat());
+  return inOrder([...others, ...parts.flat()]);
 }
 
 /** What a person wrote as a reason may name an account; the rest of a decision's details names none. */
@@ -299,18 +304,20 @@ async function entries(reader: Reader, params: PayoutParam): Promise<StoryEvent[
   return [...byEntry.values()].map(({ lines, ...event }) => ({ ...event, details: lines.join('; ') }));
 }
 
+interface StatementPlace {
+  at: string;
+  file: string;
+  line: bigint;
+  rule: string;
+  status: string;
+  amount_minor: bigint;
+  currency: string;
+  utr: string | null;
+}
+
 /** Where the payout stands on the provider's statements, and by what each line was recognised. */
 async function lines(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
-  const rows = await reader.all<{
-    at: string;
-    file: string;
-    line: bigint;
-    rule: string;
-    status: string;
-    amount_minor: bigint;
-    currency: string;
-    utr: string | null;
-  }>(
+  const rows = await reader.all<StatementPlace>(
     `select min(s.imported_at) as at, s.file_name as file, r.line_no as line, m.rule, l.status_word as status,
        l.amount_minor, l.currency, l.utr
      from matches m join statement_lines l on l.id = m.line_id
@@ -320,14 +327,18 @@ async function lines(reader: Reader, params: PayoutParam): Promise<StoryEvent[]>
      order by s.id, r.line_no`,
     params,
   );
-  return rows.map((row) => ({
+  return rows.map(lineEvent);
+}
+
+export function lineEvent(row: StatementPlace): StoryEvent {
+  return {
     at: row.at,
     kind: 'line',
     actor: null,
     what: `on statement ${row.file}, line ${row.line}: ${row.status} ${formatAmount(row.amount_minor, row.currency)} ${row.currency}`,
     details: `matched by ${row.rule.replaceAll('_', ' ')}${row.utr === null ? '' : `, UTR ${row.utr}`}`,
     ...UNCHAINED,
-  }));
+  };
 }
 
 /** Each change of each break when it was made and by whom; what closed by itself bears the name of who reconciled. */

@@ -1,5 +1,5 @@
 import { requirePayout } from '../../operations/decide-payout.ts';
-import { storyOf } from '../../store/story.ts';
+import { storyOfPayout } from '../../operations/lines-of-file.ts';
 import { argument, type Data, type Verb } from '../command.ts';
 import { PAGE_OPTION, pageAsked, STORY_COLUMNS, tellStory } from '../story-report.ts';
 import { payoutItem } from './item.ts';
@@ -19,7 +19,7 @@ export const verb: Verb = {
     const page = await pageAsked(context, input);
     const database = await context.ledger();
     const payout = await requirePayout(database, argument(input, 0));
-    const events = await storyOf(database, payout.id);
+    const events = await storyOfPayout(database, payout.id);
     const item = await payoutItem(database, payout.id);
     const standing = `${payout.reference_id}: ${item.amount} ${item.currency} to ${item.beneficiary_name} (${item.account}) by ${item.rail}, ${item.state}`;
     return tellStory(context, page, {

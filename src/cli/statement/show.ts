@@ -1,6 +1,7 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { formatAmount } from '../../domain/money/money.ts';
-import { type LineOfStatement, linesOfStatement, statementById } from '../../store/statements.ts';
+import { linesOfFile } from '../../operations/lines-of-file.ts';
+import { type LineOfStatement, statementById } from '../../store/statements.ts';
 import { numberOf } from '../break/break-item.ts';
 import { argument, type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { positiveInteger } from '../submission.ts';
@@ -55,12 +56,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const all = given === null && (format === 'ndjson' || format === 'csv');
   const limit = all ? null : (given ?? DEFAULT_LIMIT);
   const after = positiveInteger(text(input, 'after'), '--after') ?? 0;
-  const rows = await linesOfStatement(
-    database,
-    statement.id,
-    BigInt(after),
-    limit === null ? null : limit + 1,
-  );
+  const rows = await linesOfFile(database, statement, BigInt(after), limit === null ? null : limit + 1);
   const shown = limit === null ? rows : rows.slice(0, limit);
   const next = shown.length < rows.length ? (shown.at(-1)?.line_no.toString() ?? null) : null;
   const items = shown.map(lineItem);

@@ -46,16 +46,30 @@ const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 // Whatever is dated before is no report of ours, and the zones of old had stranger offsets.
 const FIRST_YEAR = 1972;
 
-/** Days of dates and instants in one time zone, by number; `days` has their texts. */
-export class DayReader {
-  readonly days: string[] = [];
+/** Texts by number, for days and currencies. */
+export class Numbered {
+  readonly texts: string[] = [];
   readonly #numbers = new Map<string, number>();
+
+  of(text: string): number {
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.texts.push(text) - 1;
+    this.#numbers.set(text, number);
+    return number;
+  }
+}
+
+/** Days of dates and instants in one time zone, by the number that `days` gives them. */
+export class DayReader {
+  readonly days: Numbered;
   /** By the quarter of an hour since 1970: zones change their day at none but the full ones. */
   readonly #ofQuarter = new Map<number, number>();
   readonly #timeZone: string;
 
-  constructor(timeZone: string) {
+  constructor(timeZone: string, days = new Numbered()) {
     this.#timeZone = timeZone;
+    this.days = days;
   }
 
   /** The number of the day of `2026-11-20`, `2026-11-20T10:00:00Z` or the same with a fraction, or UNREAD. */
@@ -71,7 +85,7 @@ export class DayReader {
     if (day > (DAYS_OF_MONTH[month - 1] ?? 0) + (leap && month === 2 ? 1 : 0)) return UNREAD;
     const before = (DAYS_BEFORE_MONTH[month - 1] ?? 0) + (leap && month > 2 ? 1 : 0);
     const number = daysBeforeYear(year) + before + day - 1;
-    if (length === 10) return this.#numberOf(new Date(number * DAY_MS).toISOString().slice(0, 10));
+    if (length === 10) return this.days.of(new Date(number * DAY_MS).toISOString().slice(0, 10));
     const ms = timeAt(bytes, start + 10, end);
     return ms === UNREAD ? UNREAD : this.#dayOf(number * DAY_MS + ms);
   }
@@ -82,16 +96,8 @@ export class DayReader {
     if (known !== undefined) return known;
     const first = dayIn(this.#timeZone, new Date(quarter * QUARTER_MS).toISOString());
     const last = dayIn(this.#timeZone, new Date((quarter + 1) * QUARTER_MS - 1).toISOString());
-    const number = first === last ? this.#numberOf(first) : UNREAD;
+    const number = first === last ? this.days.of(first) : UNREAD;
     this.#ofQuarter.set(quarter, number);
-    return number;
-  }
-
-  #numberOf(day: string): number {
-    const known = this.#numbers.get(day);
-    if (known !== undefined) return known;
-    const number = this.days.push(day) - 1;
-    this.#numbers.set(day, number);
     return number;
   }
 }

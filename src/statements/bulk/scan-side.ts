@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { decimalsOf } from '../../domain/money/currency.ts';
-import { amountAt, DayReader, UNREAD } from './cell-values.ts';
+import { amountAt, DayReader, Numbered, UNREAD } from './cell-values.ts';
 import { RecordScanner } from './record-scanner.ts';
 import {
   AMOUNT,
@@ -70,13 +70,13 @@ const MOST_CURRENCIES = 255;
 export function scanSide(job: SideJob, tell: (bytes: number) => void): ScannedSide | null {
   const writer = new RecordWriter(job.records);
   const days = new DayReader(job.time_zone);
-  const currencies: string[] = [];
+  const currencies = new Numbered();
   const scanned: ScannedSide = {
     chunks: writer.chunks,
     odd: [],
     rows: [],
-    days: days.days,
-    currencies,
+    days: days.days.texts,
+    currencies: currencies.texts,
     used: [],
     defaulted: false,
     sha256: [],
@@ -103,7 +103,7 @@ export function scanSide(job: SideJob, tell: (bytes: number) => void): ScannedSi
     if (digest) scanned.sha256.push(digest.digest('hex'));
   }
   writer.end();
-  scanned.used = currencies.filter((_, number) => used.has(number));
+  scanned.used = currencies.texts.filter((_, number) => used.has(number));
   return scanned;
 }
 
@@ -164,12 +164,12 @@ export function readWhole(descriptor: number, at: number, length: number): Buffe
 interface Sink {
   writer: RecordWriter;
   days: DayReader;
-  currencies: string[];
+  currencies: Numbered;
   primary: number;
   seed: number;
 }
 
-class RowReader {
+export class RowReader {
   /** Currencies of records, by number. */
   readonly used = new Set<number>();
   defaulted = false;
@@ -252,8 +252,7 @@ class RowReader {
     const code = Buffer.from(bytes.subarray(start, end)).toString('latin1');
     const decimals = decimalsOf(code);
     if (decimals === undefined) return -1;
-    const { currencies } = this.#sink;
-    const number = currencies.includes(code) ? currencies.indexOf(code) : currencies.push(code) - 1;
+    const number = this.#sink.currencies.of(code);
     if (number > MOST_CURRENCIES) return -1;
     return this.#currencies.push({ bytes: Buffer.from(code), decimals, number }) - 1;
   }

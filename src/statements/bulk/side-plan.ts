@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ProviderState } from '../../domain/payout/payout.ts';
+import type { RowForm } from '../plain-row.ts';
 import { type Field, loadProfiles, type Profile } from '../profile.ts';
 import { resolveColumns } from '../profile-fit.ts';
 import { type CsvWarning, MOST_COLUMNS, readCsv } from '../read-csv.ts';
@@ -119,6 +120,33 @@ export function planStatement(
       tells_attempts: false,
       skips_empty: true,
     },
+  };
+}
+
+/** Of the lines of a page (packed-lines.ts): their numbers in the file stand before their cells. */
+export function planPacked({ delimiter, titles, at, statuses, currency }: RowForm): SidePlan {
+  const behind = (field: Field) => (at[field] ?? -2) + 1;
+  return {
+    delimiter,
+    width: titles.length + 1,
+    body: 0,
+    body_line: 1,
+    provider_id: behind('provider_id'),
+    provider_reference: present([behind('provider_reference')]),
+    utr: behind('utr'),
+    amount: behind('amount'),
+    fee: behind('fee'),
+    tax: behind('tax'),
+    currency: behind('currency'),
+    default_currency: currency,
+    status: behind('status'),
+    outcomes: (statuses ?? []).flatMap(([word, state]) => outcomeOf(word, state)),
+    fold_status: true,
+    without_status: statuses === null ? PAID : null,
+    days: present([behind('completed_at'), behind('created_at')]),
+    bounded: (Object.keys(at) as Field[]).map(behind),
+    tells_attempts: false,
+    skips_empty: false,
   };
 }
 

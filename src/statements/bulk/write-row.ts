@@ -1,4 +1,5 @@
 /** A row that is known by its values, and not by its bytes in a file, as a record; or none where it is not plain. */
+import { Numbered } from './cell-values.ts';
 import {
   AMOUNT,
   DAY_CURRENCY_OUTCOME,
@@ -27,20 +28,6 @@ export interface ValueRow extends Readonly<Record<Name, string | null>> {
   currency: string;
   outcome: Outcome;
   day: string | null;
-}
-
-/** Texts by number, for days and currencies. */
-export class Numbered {
-  readonly texts: string[] = [];
-  readonly #numbers = new Map<string, number>();
-
-  of(text: string): number {
-    const known = this.#numbers.get(text);
-    if (known !== undefined) return known;
-    const number = this.texts.push(text) - 1;
-    this.#numbers.set(text, number);
-    return number;
-  }
 }
 
 const NOT_STATED = -1;

@@ -18,6 +18,7 @@ const NO_EVIDENCE = new Set([
   'rate_slots',
   'sync_marks',
   'matches',
+  'page_matches',
   'statement_lines.superseded_by',
   'payouts.checked_at',
 ]);

@@ -1,0 +1,111 @@
+/**
+ * Lines of statements that are kept by the page, where one of them is asked for. Whatever is to be said of such a line
+ * beyond that it and a payout agree is said of a row: the line becomes one, under its number, and stays one.
+ */
+import { PayrunError } from '../domain/errors.ts';
+import { PackedLineReader } from '../statements/packed-lines.ts';
+import type { RowForm } from '../statements/plain-row.ts';
+import type { Reader, Transaction } from '../store/database.ts';
+import {
+  hasKeys,
+  linesWithKeys,
+  pageForms,
+  pageOfLine,
+  rowsAmong,
+  type StatementPage,
+  spanOf,
+} from '../store/statement-pages.ts';
+import { insertUnpacked, type UnpackKnown } from '../store/statement-storing.ts';
+
+export interface PackedStatement {
+  provider: string;
+  reader: PackedLineReader;
+}
+
+/** How the lines of pages are read, by their statement. */
+export async function packedStatements(reader: Reader): Promise<Map<bigint, PackedStatement>> {
+  const statements = new Map<bigint, PackedStatement>();
+  for (const [id, { provider, page_form }] of await pageForms(reader)) {
+    statements.set(id, { provider, reader: readerOf(id, page_form) });
+  }
+  return statements;
+}
+
+function readerOf(statement: bigint, form: string): PackedLineReader {
+  try {
+    return new PackedLineReader(JSON.parse(form) as RowForm);
+  } catch (cause) {
+    throw damaged(`How the lines of statement ${statement} are read`, cause);
+  }
+}
+
+export function statementOf(
+  statements: ReadonlyMap<bigint, PackedStatement>,
+  { first_id, statement_id }: StatementPage,
+): PackedStatement {
+  const found = statements.get(statement_id);
+  if (!found) throw damagedLine(first_id);
+  return found;
+}
+
+export function damagedLine(line: bigint): PayrunError {
+  return damaged(`Line ${line} of a statement`);
+}
+
+function damaged(what: string, cause?: unknown): PayrunError {
+  return new PayrunError('failed', 'ledger_damaged', `${what} is not what payrun has written.`, {
+    hint: '`payrun audit verify` says what was changed; go back to the last backup in which it finds nothing.',
+    cause,
+  });
+}
+
+/** Makes rows of these lines of pages, whose numbers ascend; those that are rows stay as they are. */
+export async function unpackLines(tx: Transaction, lines: readonly bigint[]): Promise<void> {
+  if (lines.length === 0) return;
+  const statements = await packedStatements(tx);
+  for (let from = 0; from < lines.length; ) {
+    const page = await pageOfLine(tx, lines[from] as bigint);
+    if (!page) throw damagedLine(lines[from] as bigint);
+    const span = spanOf(page);
+    const { provider, reader } = statementOf(statements, page);
+    const rows = await rowsAmong(tx, span);
+    const wanted: bigint[] = [];
+    for (; from < lines.length && (lines[from] as bigint) < span.end; from += 1)
+      if (!rows.has(lines[from] as bigint)) wanted.push(lines[from] as bigint);
+    const read = reader.lines(
+      page.lines,
+      wanted.map((id) => Number(id - span.first)),
+    );
+    const unpacked = [...read].map((line, index) => {
+      const id = wanted[index] as bigint;
+      if (line === null) throw damagedLine(id);
+      return { id, line };
+    });
+    await insertUnpacked(tx, { provider, statement_id: page.statement_id }, unpacked);
+  }
+}
+
+/** Finds lines of pages by what they say, for a file that may say the same. */
+export async function knownInPages(tx: Transaction, provider: string): Promise<UnpackKnown> {
+  const none: ReadonlySet<string> = new Set();
+  if (!(await hasKeys(tx))) return async () => none;
+  const statements = await packedStatements(tx);
+  const contentOf = async (id: bigint): Promise<string | null> => {
+    const page = await pageOfLine(tx, id);
+    if (!page) throw damagedLine(id);
+    const { provider: other, reader } = statementOf(statements, page);
+    if (other !== provider) return null;
+    const [line] = reader.lines(page.lines, [Number(id - page.first_id)]);
+    return line?.content ?? null;
+  };
+  return async (contents) => {
+    const wanted = new Set(contents);
+    const known = new Map<bigint, string>();
+    for (const id of await linesWithKeys(tx, contents)) {
+      const content = await contentOf(id);
+      if (content !== null && wanted.has(content)) known.set(id, content);
+    }
+    await unpackLines(tx, [...known.keys()]);
+    return new Set(known.values());
+  };
+}
