@@ -7,6 +7,17 @@ import { SEEDED_BUGS } from './test/mutants/seeded-bugs.ts';
 const bug = SEEDED_BUGS.find(({ id }) => id === process.env.PAYRUN_MUTANT);
 const spoiled = bug && fileURLToPath(new URL(bug.file, import.meta.url));
 
+/**
+ * The simulations put clocks, timers and chance of their own in the place of the process's, and the others measure:
+ * what an earlier file has left open would hang the ones and disturb the others.
+ */
+const ALONE = [
+  'test/simulation/**/*.test.ts',
+  'test/processes/**/*.test.ts',
+  'test/providers/pace.test.ts',
+  'test/store/rate-slots.test.ts',
+];
+
 export default defineConfig({
   plugins: [
     {
@@ -21,12 +32,28 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/build-once.ts'],
-    setupFiles: ['test/seeded-properties.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
+    globalSetup: ['test/build-once.ts', 'test/fast-folder.ts'],
     maxWorkers: 2,
+    projects: [
+      project('alone', { include: ALONE, isolate: true }),
+      // Files share a process one after the other: loading the source anew for each costs a third of the time.
+      project('together', { include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false }),
+    ],
   },
 });
+
+function project(name: string, files: { include: string[]; exclude?: string[]; isolate: boolean }) {
+  return {
+    extends: true as const,
+    test: {
+      ...files,
+      name,
+      // Those of the root are for all; inherited, they would run once more for each project.
+      globalSetup: [],
+      setupFiles: ['test/seeded-properties.ts'],
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+      pool: 'forks' as const,
+    },
+  };
+}

@@ -52,13 +52,13 @@ describe('a batch of 500', () => {
     const office = await withBatch(50);
     const [header = '', ...rows] = payoutFile(50).trim().split('\n');
     office.write('again.csv', [header, ...rows.reverse(), ''].join('\r\n'));
-    const again = await office.run('batch', 'import', 'again.csv', '--name', 'other', '--json');
+    const again = await office.ask('batch', 'import', 'again.csv', '--name', 'other', '--json');
     expect([again.exit, again.json().error.code, again.json().error.message]).toEqual([
       4,
       expect.any(String),
       expect.stringContaining('salary'),
     ]);
-    const beneficiaries = await office.run('beneficiary', 'import', 'beneficiaries.csv', '--json');
+    const beneficiaries = await office.ask('beneficiary', 'import', 'beneficiaries.csv', '--json');
     expect(beneficiaries.json().data).toMatchObject({ created: 0, changed: 0, unchanged: 20 });
     expect(
       (await office.ask('batch', 'list', '--json')).json<{ items: unknown[] }>().data.items,
@@ -67,10 +67,10 @@ describe('a batch of 500', () => {
 
   test('that is submitted again, by name or by file, sends nothing again', async () => {
     const office = await withBatch(40);
-    await office.run(...submit('--wait', '30s'));
+    await office.ask(...submit('--wait', '30s'));
     const before = (await sendsTo(office.bank)).length;
-    const byName = await office.run(...submit());
-    const byFile = await office.run('batch', 'submit', 'payouts.csv', '--name', 'salary', '--yes', '--json');
+    const byName = await office.ask(...submit());
+    const byFile = await office.ask('batch', 'submit', 'payouts.csv', '--name', 'salary', '--yes', '--json');
     expect(statesIn(byFile)).toEqual(statesIn(byName));
     expect((await sendsTo(office.bank)).length).toBe(before);
     await expectTruth(office);
@@ -80,8 +80,8 @@ describe('a batch of 500', () => {
 describe('a report that differs', () => {
   test('yields exactly the breaks that were planted in it', async () => {
     const office = await withBatch(40, {}, [0, 50, 1, 99]);
-    expect((await office.run(...submit('--wait', '30s'))).exit).toBe(0);
-    await office.run('provider', 'report', 'nxt', '--date', today(), '-o', 'report.csv');
+    expect((await office.ask(...submit('--wait', '30s'))).exit).toBe(0);
+    await office.ask('provider', 'report', 'nxt', '--date', today(), '-o', 'report.csv');
     const lines = office.read('report.csv').trim().split('\r\n');
     const [header = '', ...rows] = lines;
     const column = (name: string) => header.split(',').indexOf(name);
@@ -101,7 +101,7 @@ describe('a report that differs', () => {
     foreign[column('utr')] = '888888888888';
     office.write('planted.csv', [header, ...planted, foreign.join(','), ''].join('\r\n'));
 
-    const reconciled = await office.run('reconcile', 'planted.csv', '--provider', 'nxt', '--json');
+    const reconciled = await office.ask('reconcile', 'planted.csv', '--provider', 'nxt', '--json');
     expect(reconciled.exit).toBe(3);
     expect(reconciled.json().data).toMatchObject({
       breaks: {
@@ -144,11 +144,11 @@ describe('a report that differs', () => {
 describe('a second attempt', () => {
   test('is made under a reference of its own, only for what has provably failed', async () => {
     const office = await withBatch(10);
-    await office.run(...submit('--wait', '10s'));
+    await office.ask(...submit('--wait', '10s'));
     const paid = (await payoutsOf(office, '--state', 'paid'))[0]?.reference_id ?? '';
-    expect((await office.run('payout', 'retry', paid, '--yes')).exit).toBe(1);
+    expect((await office.ask('payout', 'retry', paid, '--yes')).exit).toBe(1);
     await office.bank.settings({ outcomes: {} });
-    const retried = await office.run(
+    const retried = await office.ask(
       'payout',
       'retry',
       '--batch',
@@ -159,7 +159,7 @@ describe('a second attempt', () => {
       '--json',
     );
     expect([0, 6]).toContain(retried.exit);
-    await office.run('payout', 'sync', '--wait', '10s');
+    await office.ask('payout', 'sync', '--wait', '10s');
     const second = (await payoutsOf(office)).filter((item) => item.provider_reference?.endsWith('.r2'));
     expect(second.map((item) => item.state)).toEqual(['paid']);
     await expectTruth(office);
@@ -173,12 +173,12 @@ describe('a second attempt', () => {
     await office.bank.faults([
       { kind: 'late', method: 'POST', path: '/payouts', reference: '-000001$', after_ms: 60_000 },
     ]);
-    await office.run(...submit());
+    await office.ask(...submit());
     const held = (await payoutsOf(office, '--state', 'held'))[0]?.reference_id ?? '';
     expect(
       (await office.ask('payout', 'resolve', held, '--as', 'failed', '--reason', 'the bank says so')).exit,
     ).toBe(0);
-    const refused = await office.run('payout', 'retry', held, '--yes', '--json');
+    const refused = await office.ask('payout', 'retry', held, '--yes', '--json');
     expect([refused.exit, refused.json().error.code]).toEqual([1, 'retry_unproven']);
     expect((await office.bank.books()).payouts.some((payout) => payout.reference_id.endsWith('.r2'))).toBe(
       false,
@@ -188,7 +188,7 @@ describe('a second attempt', () => {
 
 test('a payout that comes back later is found by sync, and its money is available again', async () => {
   const office = await withBatch(20, { reverse_ms: 1500 }, [1, 19]);
-  const paid = await office.run(...submit('--wait', '10s'));
+  const paid = await office.ask(...submit('--wait', '10s'));
   expect([paid.exit, statesIn(paid)]).toEqual([0, { paid: 20 }]);
   await expect
     .poll(
@@ -196,8 +196,8 @@ test('a payout that comes back later is found by sync, and its money is availabl
       { timeout: 10_000 },
     )
     .toBe(10);
-  const synced = await office.run('payout', 'sync', '--json');
+  const synced = await office.ask('payout', 'sync', '--json');
   expect([synced.exit, synced.json().data]).toMatchObject([3, { changed: 10, states: { returned: 10 } }]);
   await expectTruth(office);
-  expect((await office.run('payout', 'sync')).exit).toBe(0);
+  expect((await office.ask('payout', 'sync')).exit).toBe(0);
 }, 30_000);

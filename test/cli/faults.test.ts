@@ -48,14 +48,14 @@ describe('whatever goes wrong on the way, nothing is failed wrongly and nothing 
   test.each(faults)(
     '%s',
     async (_name, these) => {
-      const office = await withBatch(60);
+      const office = await withBatch(30);
       await office.bank.faults(these);
       let last = await office.ask(...submit('--wait', '10s'));
       for (let turn = 0; turn < 10 && [5, 6].includes(last.exit); turn += 1)
         last = await office.ask(...submit('--wait', '10s'));
       await office.bank.faults([]);
       last = await office.ask(...submit('--wait', '10s'));
-      expect([last.exit, statesIn(last)]).toEqual([3, { failed: 12, paid: 42, returned: 6 }]);
+      expect([last.exit, statesIn(last)]).toEqual([3, { failed: 6, paid: 21, returned: 3 }]);
       await expectTruth(office);
       expect((await office.bank.log()).some((request) => request.fault !== null)).toBe(true);
     },
@@ -63,14 +63,14 @@ describe('whatever goes wrong on the way, nothing is failed wrongly and nothing 
   );
 
   test.each(['200', 'mixed'])('a server that answers a known reference with %s', async (duplicates) => {
-    const office = await withBatch(60, { duplicates });
+    const office = await withBatch(30, { duplicates });
     await office.bank.faults([{ ...PAYOUTS, kind: 'late', chance: 0.4, after_ms: 150 }]);
     await office.ask(...submit('--wait', '10s'));
     await office.bank.faults([]);
     expect(statesIn(await office.ask(...submit('--wait', '10s')))).toEqual({
-      failed: 12,
-      paid: 42,
-      returned: 6,
+      failed: 6,
+      paid: 21,
+      returned: 3,
     });
     await expectTruth(office);
   }, 60_000);

@@ -59,6 +59,8 @@ export interface Bank {
   log(): Promise<BankRequest[]>;
   /** How many sends have come. */
   sends(): Promise<number>;
+  /** How many payouts it has made of them. */
+  made(): Promise<number>;
   faults(faults: readonly Fault[]): Promise<void>;
   settings(settings: Record<string, unknown>): Promise<void>;
   /** Another bank behind the same URL, which knows nobody. */
@@ -91,6 +93,7 @@ export async function startBank(options: Record<string, unknown> = {}, port = 0)
     books: () => get<BankBooks>('/control/books'),
     log: () => get<BankRequest[]>('/control/log'),
     sends: async () => (await get<{ sends: number }>('/control/sends')).sends,
+    made: async () => (await get<{ made: number }>('/control/sends')).made,
     faults: (faults) => post('/control/faults', faults),
     settings: (settings) => post('/control/settings', settings),
     reset: (options = {}) => post('/control/reset', options),

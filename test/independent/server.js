@@ -8,7 +8,7 @@
  *   POST /control/faults    [{kind, method?, path?, reference?, times?, chance?, after_ms?, retry_after?, status?}]
  *   POST /control/reset     options as at the start: another bank, which knows nobody
  *   GET  /control/books     balance, payouts, violations          GET /control/log  requests with their times
- *   GET  /control/sends     how many sends have come
+ *   GET  /control/sends     how many sends have come, and how many payouts were made
  */
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -260,7 +260,7 @@ function control(state, request, url, raw, response) {
   }
   if (url.pathname === '/control/sends') {
     const sends = state.log.filter((each) => each.method === 'POST' && each.path.endsWith('/payouts')).length;
-    return send(response, { status: 200, body: { sends } });
+    return send(response, { status: 200, body: { sends, made: state.books.payouts.length } });
   }
   if (url.pathname === '/control/log') return send(response, { status: 200, body: state.log });
   return send(response, { status: 200, body: { ok: true } });

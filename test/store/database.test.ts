@@ -196,6 +196,8 @@ test('a folder that cannot be written is named before anything is done', async (
   onTestFinished(() => chmodSync(folder, 0o755));
   const text = `
     const { openLedger } = await import(process.argv[1]);
+    // The driver is loaded with the first database, from where nobody else may read perhaps.
+    await (await openLedger(':memory:', '${NOW}', { create: true })).close();
     if (process.getuid() === 0) process.setuid(65534);
     const codes = [];
     for (const [name, create] of [['payrun.db', false], ['new.db', true]])
