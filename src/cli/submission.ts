@@ -42,12 +42,24 @@ export async function asRunner<T>(
       now: () => world.now().toISOString(),
       sleep: (ms, signal) => world.sleep(ms, signal),
       stop: context.stop,
+      onWarning: toldOnce(context),
       onProgress: payingProgress(context, options.total),
     });
   } finally {
     await context.progress.end();
     runner.release();
   }
+}
+
+/** At once, since what follows may take hours, and again with the other warnings at the end. */
+function toldOnce(context: Context): Submission['onWarning'] {
+  const told = new Set<string>();
+  return (warning) => {
+    if (told.has(warning.code)) return;
+    told.add(warning.code);
+    context.progress.line(`warning: ${warning.message}`);
+    context.warn(warning);
+  };
 }
 
 /** Begun at the first outcome, so that the registrations before it have a line of their own. */

@@ -20,9 +20,15 @@ import type { Watch } from './watch-balance.ts';
 const LARGEST_GROUP = 256;
 const SMALLEST_GROUP = 32;
 /** A provider that calls so many requests in a row malformed is not going to like the next. */
-const BAD_REQUESTS_IN_A_ROW = 10;
+export const BAD_REQUESTS_IN_A_ROW = 10;
 /** How often the same payout waits out a 429, each time longer, before the batch gives up for now. */
 const PATIENCE = 10;
+
+export interface SendOptions {
+  watch?: Watch;
+  /** One row goes first, and the others only where its request is not called malformed. */
+  wary?: boolean;
+}
 
 export interface SendReport {
   counts: SendCounts;
@@ -32,14 +38,21 @@ export interface SendReport {
 export async function sendPayouts(
   submission: Submission,
   books: SendingBooks,
-  watch?: Watch,
+  { watch, wary = false }: SendOptions = {},
 ): Promise<SendReport> {
-  const sender = createSender(submission, books);
+  const sender = createSender(submission, books, wary);
   const largest = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));
   let size = Math.min(SMALLEST_GROUP, largest);
   try {
     let claimed = 0;
-    let coming = books.claim(size);
+    if (wary) {
+      for (const item of await books.claim(1)) await sender.send(item);
+      await sender.answered();
+      claimed += 1;
+    }
+    let coming: ReturnType<SendingBooks['claim']> = sender.mayNotSend()
+      ? Promise.resolve([])
+      : books.claim(size);
     for (let turn = 0; ; turn += 1) {
       const group = await coming;
       if (group.length === 0) break;
@@ -67,12 +80,14 @@ interface Sender {
   /** Whether the wire has room for more than half of what may be on it. */
   idle(): boolean;
   stopFor(why: Stopped): void;
+  /** Resolves when nothing is under way. */
+  answered(): Promise<void>;
   finish(): Promise<SendReport>;
   /** After an error of storage: waits until nothing is under way, and swallows what that yields. */
   abandon(): Promise<void>;
 }
 
-function createSender(submission: Submission, books: SendingBooks): Sender {
+function createSender(submission: Submission, books: SendingBooks, wary: boolean): Sender {
   const recorder = createOutcomeRecorder(books);
   const counts: SendCounts = { sent: 0, accepted: 0, refused: 0, doubtful: 0, held: 0, back: 0 };
   const wire = createPlaces(submission.concurrency);
@@ -81,15 +96,15 @@ function createSender(submission: Submission, books: SendingBooks): Sender {
   const underWay = new Set<Promise<void>>();
   let stopped: Stopped | null = null;
   let failure: unknown;
-  let badRequests = 0;
   let unaffordable = 0;
+  const malformed = countMalformed(wary);
+  const answered = () => Promise.all(underWay).then(() => undefined);
   const mayStart = () => stopped === null && failure === undefined && !submission.stop.aborted;
   /** One send on the wire; the place has been taken. */
   const onWire = async (item: Sendable): Promise<Sent> => {
     try {
       const sent = await submitPayout(submission.provider, item, submission.now, mayStart);
-      badRequests = isBadRequest(sent) ? badRequests + 1 : sent.result.kind === 'accepted' ? 0 : badRequests;
-      stopped ??= reasonToStop(sent, submission) ?? tooManyBadRequests(sent, badRequests);
+      stopped ??= malformed(sent) ?? reasonToStop(sent, submission);
       return sent;
     } finally {
       wire.leave();
@@ -110,7 +125,6 @@ function createSender(submission: Submission, books: SendingBooks): Sender {
       sent = await onWire(stored.again);
     }
   };
-
   return {
     mayNotSend: () => !mayStart(),
     idle: () => wire.free() * 2 > submission.concurrency,
@@ -131,14 +145,15 @@ function createSender(submission: Submission, books: SendingBooks): Sender {
         });
       underWay.add(job);
     },
+    answered,
     async finish() {
-      await Promise.all(underWay);
+      await answered();
       if (failure !== undefined) throw failure;
       return { counts, stopped: stopped ?? leftOver(submission, unaffordable) };
     },
     async abandon() {
       failure ??= new Error('abandoned');
-      await Promise.all(underWay);
+      await answered();
     },
   };
 }
@@ -177,12 +192,22 @@ function isBadRequest({ result }: Sent): boolean {
   );
 }
 
+/** Told of every answer, says when there were too many in a row; a wary one at the first. */
+function countMalformed(wary: boolean): (sent: Sent) => Stopped | null {
+  let inARow = wary ? BAD_REQUESTS_IN_A_ROW - 1 : 0;
+  return (sent) => {
+    if (isBadRequest(sent)) inARow += 1;
+    else if (sent.result.kind === 'accepted') inARow = 0;
+    return tooManyBadRequests(sent, inARow);
+  };
+}
+
 function tooManyBadRequests({ result }: Sent, inARow: number): Stopped | null {
   if (inARow < BAD_REQUESTS_IN_A_ROW) return null;
   const reason = 'reason' in result ? result.reason : '';
   return {
     code: 'too_many_bad_requests',
-    reason: `the provider called ${BAD_REQUESTS_IN_A_ROW} requests in a row malformed or not ours, at last: ${reason}`,
+    reason: `the provider called ${BAD_REQUESTS_IN_A_ROW} requests in a row malformed or not ours, at last: ${reason}. Find what they have in common and have it corrected; the next run tries one row before the others. What is held is settled with payout resolve, or all of a batch at once with its --batch`,
   };
 }
 

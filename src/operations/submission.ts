@@ -29,8 +29,15 @@ export interface Submission extends Bookkeeping {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Aborted by the first signal: no new sends, what is in flight is finished and stored. */
   stop: AbortSignal;
+  /** Something that whoever runs this has to hear, and that stops nothing. */
+  onWarning(warning: Stated): void;
   /** Called after outcomes were stored; cheap, and may be called thousands of times a second. */
   onProgress(counts: SendCounts): void;
+}
+
+export interface Stated {
+  code: string;
+  message: string;
 }
 
 export interface SendCounts {

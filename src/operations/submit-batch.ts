@@ -7,19 +7,20 @@ import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { hold } from '../domain/payout/change.ts';
 import type { PayoutState } from '../domain/payout/payout.ts';
-import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
+import { LONGEST_PAUSE_MS, type Unavailable } from '../providers/provider.ts';
+import type { Reader } from '../store/database.ts';
 import { doubtfulPayouts, payoutsById, savePayouts, statesOfBatch } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
-import { amountToSend, beneficiariesToRegister } from '../store/submission.ts';
+import { amountToSend, beneficiariesToRegister, countMalformed } from '../store/submission.ts';
 import { backoffMs } from './backoff.ts';
 import { refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, rowsToHold } from './hold-rules.ts';
-import { sendPayouts } from './send-payouts.ts';
+import { BAD_REQUESTS_IN_A_ROW, sendPayouts } from './send-payouts.ts';
 import { type SendingBooks, withSendingBooks } from './sending-books.ts';
 import { settleDoubts } from './settle-doubts.ts';
 import type { SendCounts, Stopped, Submission } from './submission.ts';
 import { stoppedBy } from './tolerance.ts';
-import { watchBalance } from './watch-balance.ts';
+import { balanceUnknown, watchBalance } from './watch-balance.ts';
 
 export interface BatchToSubmit {
   id: bigint;
@@ -74,13 +75,20 @@ async function submitWith(
       : null;
   if (short) return { counts: NOTHING_SENT, stopped: short };
   const { first } = options;
-  const report = await sendPayouts(submission, books, watchBalance(submission, { ...batch, first }));
+  const watch = watchBalance(submission, { ...batch, first });
+  const wary = await refusedAsMalformed(submission.database, submission.provider.name);
+  const report = await sendPayouts(submission, books, { watch, wary });
   // Rows that were skipped for want of money say nothing about those that are in doubt.
   const skipped = report.stopped?.code === 'insufficient_funds' && submission.on_low_balance === 'skip';
   if ((report.stopped === null || skipped) && report.counts.doubtful > 0) {
     return { counts: report.counts, stopped: (await lookAgain(submission)) ?? report.stopped };
   }
   return report;
+}
+
+/** Whether an earlier run ended with so many 400s: their cause may stand, and is tried with one row before the others. */
+async function refusedAsMalformed(database: Reader, provider: string): Promise<boolean> {
+  return (await countMalformed(database, provider)) >= BAD_REQUESTS_IN_A_ROW;
 }
 
 async function holdBeforeSending(
@@ -111,7 +119,7 @@ const FIRST_QUESTIONS = 3;
 
 /**
  * The first question of a run: it shows whether the provider answers us at all, whether our clocks agree, and what it
- * has. A balance that cannot be read stops nothing, since a 402 will; nor does a pause that can be waited out.
+ * has. A balance that cannot be read stops nothing, since a 402 will, but it is said: nobody has checked then.
  */
 async function firstWord(
   submission: Submission,
@@ -124,23 +132,32 @@ async function firstWord(
   const balance = await askBalance(submission);
   if (!balance.ok) {
     const { because } = balance;
-    const passing =
-      because.kind === 'bad_answer' ||
-      (because.kind === 'rate_limited' && because.retry_after_ms <= LONGEST_PAUSE_MS);
-    return { stopped: passing ? null : stoppedBy(because), available_minor: null };
+    if (because.kind !== 'bad_answer' && !mayBeWaitedOut(because))
+      return { stopped: stoppedBy(because), available_minor: null };
+    submission.onWarning(balanceUnknown(submission.provider.name, stoppedBy(because).reason));
+    return { stopped: null, available_minor: null };
   }
   refuseWrongClock(submission, balance.value.stated_at);
   const { currency, available_minor } = balance.value;
-  return { stopped: null, available_minor: currency === batch.currency ? available_minor : null };
+  if (currency === batch.currency) return { stopped: null, available_minor };
+  const reason = `it is stated in ${currency}, and the batch is in ${batch.currency}`;
+  submission.onWarning(balanceUnknown(submission.provider.name, reason));
+  return { stopped: null, available_minor: null };
+}
+
+function mayBeWaitedOut(because: Unavailable): because is Extract<Unavailable, { kind: 'rate_limited' }> {
+  return because.kind === 'rate_limited' && because.retry_after_ms <= LONGEST_PAUSE_MS;
 }
 
 /** A question that was lost among good ones says nothing of the provider; one that is lost three times does. */
 async function askBalance(submission: Submission): ReturnType<Submission['provider']['balance']> {
   for (let turn = 1; ; turn += 1) {
     const balance = await submission.provider.balance();
-    const lost = !balance.ok && balance.because.kind === 'unreachable';
-    if (!lost || turn === FIRST_QUESTIONS || submission.stop.aborted) return balance;
-    await submission.sleep(backoffMs(turn), submission.stop);
+    if (balance.ok || turn === FIRST_QUESTIONS || submission.stop.aborted) return balance;
+    const { because } = balance;
+    if (because.kind !== 'unreachable' && !mayBeWaitedOut(because)) return balance;
+    const pause = because.kind === 'rate_limited' ? because.retry_after_ms : 0;
+    await submission.sleep(pause + backoffMs(turn), submission.stop);
   }
 }
 
@@ -165,11 +182,12 @@ async function shortfall(
 ): Promise<Stopped | null> {
   const needed = await amountToSend(submission.database, batch.id, first);
   if (available === null || needed === 0n || available >= needed) return null;
-  const has = formatAmount(available, batch.currency);
-  const needs = formatAmount(needed, batch.currency);
+  const [has, needs, missing] = [available, needed, needed - available].map((minor) =>
+    formatAmount(minor, batch.currency),
+  );
   return {
     code: 'insufficient_funds',
-    reason: `${submission.provider.name} has ${has} ${batch.currency} available, and the rows to send need ${needs}; nothing of them was sent`,
+    reason: `${submission.provider.name} has ${has} ${batch.currency} available, and the rows to send need ${needs}: ${missing} are missing, and nothing of them was sent. Top it up, or send the rows that fit with --on-low-balance skip`,
   };
 }
 

@@ -5,7 +5,7 @@
 import { formatAmount } from '../domain/money/money.ts';
 import { LONGEST_PAUSE_MS } from '../providers/provider.ts';
 import { amountToSend, smallestToSend } from '../store/submission.ts';
-import type { Stopped, Submission } from './submission.ts';
+import type { Stated, Stopped, Submission } from './submission.ts';
 import { stoppedBy } from './tolerance.ts';
 
 // Often enough that a night's batch stops in time, and a fraction of a per cent of its calls.
@@ -13,6 +13,14 @@ const EVERY_MS = 15_000;
 
 /** `claimed` says how many rows this run has taken so far. */
 export type Watch = (stopFor: (why: Stopped) => void, claimed: number) => void;
+
+/** Also where a run goes on: nobody has checked then whether the money is there. */
+export function balanceUnknown(provider: string, reason: string): Stated {
+  return {
+    code: 'balance_unknown',
+    message: `The balance of ${provider} could not be read: ${reason}. Nothing shows whether it covers the rows; they are sent all the same, and the first that is refused for want of money stops them.`,
+  };
+}
 
 export interface Watched {
   id: bigint;
@@ -44,9 +52,11 @@ async function shortfall(
   batch: Watched,
   left: number | null,
 ): Promise<Stopped | null> {
+  const { name } = submission.provider;
   const balance = await submission.provider.balance();
   if (!balance.ok) {
     const { because } = balance;
+    if (because.kind === 'bad_answer') submission.onWarning(balanceUnknown(name, because.reason));
     return because.kind === 'rate_limited' && because.retry_after_ms > LONGEST_PAUSE_MS
       ? stoppedBy(because)
       : null;
@@ -58,11 +68,13 @@ async function shortfall(
     ? await smallestToSend(submission.database, batch.id)
     : await amountToSend(submission.database, batch.id, left);
   if (needed === 0n || balance.value.available_minor >= needed) return null;
-  const has = formatAmount(balance.value.available_minor, batch.currency);
-  const needs = formatAmount(needed, batch.currency);
+  const { available_minor } = balance.value;
+  const [has, needs, missing] = [available_minor, needed, needed - available_minor].map((minor) =>
+    formatAmount(minor, batch.currency),
+  );
   const want = skips
     ? `the smallest row still to send needs ${needs}`
-    : `the rows still to send need ${needs}`;
+    : `the rows still to send need ${needs}: ${missing} are missing`;
   const reason = `the provider has ${has} ${batch.currency} left, and ${want}; sending stopped there`;
   return { code: 'insufficient_funds', reason };
 }

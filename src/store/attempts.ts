@@ -212,6 +212,17 @@ export async function unansweredSends(
   return new Map(rows.map(({ payout_id, count, ...at }) => [payout_id, { count: Number(count), ...at }]));
 }
 
+/** When the present attempt of each payout was first sent. */
+export async function firstSends(reader: Reader, payoutIds: readonly bigint[]): Promise<Map<bigint, string>> {
+  const rows = await reader.all<{ payout_id: bigint; at: string }>(
+    `select s.payout_id, min(s.sent_at) as at
+     from sends s join payouts p on p.id = s.payout_id and p.attempt_no = s.attempt_no
+     where s.kind = 'submit' and s.payout_id in (${inList('ids')}) group by s.payout_id`,
+    { ids: listParam(payoutIds) },
+  );
+  return new Map(rows.map(({ payout_id, at }) => [payout_id, at]));
+}
+
 export interface StatusEvent {
   payout_id: bigint;
   attempt_no: number;

@@ -166,6 +166,16 @@ export async function failedPayouts(
   return rows.map(fromRow);
 }
 
+/** What is held in a batch because the provider called its request malformed, in row order. */
+export async function malformedPayouts(reader: Reader, batchId: bigint): Promise<StoredPayout[]> {
+  const rows = await reader.all<Row>(
+    `select ${COLUMNS} from payouts
+     where batch_id = :batch and state = 'held' and position = 'in_transit' and hold_reason = 'bad_request' order by id`,
+    { batch: batchId },
+  );
+  return rows.map(fromRow);
+}
+
 export interface AskFilter {
   provider: string;
   /** Only this batch, or null for all. */

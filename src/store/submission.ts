@@ -76,8 +76,7 @@ export async function movedAccounts(reader: Reader, ids: readonly bigint[]): Pro
   return rows.map((row) => row.reference_id);
 }
 
-/** The sum of the rows that a submission would send, in minor units. */
-/** Zero where nothing is to be sent. */
+/** In minor units; zero where nothing is to be sent. */
 export async function smallestToSend(reader: Reader, batchId: bigint): Promise<bigint> {
   const row = await reader.get<{ amount_minor: bigint | null }>(
     "select min(amount_minor) as amount_minor from payouts where batch_id = :batch and state = 'approved'",
@@ -86,6 +85,7 @@ export async function smallestToSend(reader: Reader, batchId: bigint): Promise<b
   return row?.amount_minor ?? 0n;
 }
 
+/** The sum of the rows that a submission would send, in minor units. */
 export async function amountToSend(reader: Reader, batchId: bigint, first: number | null): Promise<bigint> {
   const row = await reader.get<{ amount_minor: bigint | null }>(
     `select sum(amount_minor) as amount_minor from (
@@ -93,6 +93,16 @@ export async function amountToSend(reader: Reader, batchId: bigint, first: numbe
     { batch: batchId, limit: BigInt(first ?? Number.MAX_SAFE_INTEGER) },
   );
   return row?.amount_minor ?? 0n;
+}
+
+/** How many payouts are held because the provider called their requests malformed. */
+export async function countMalformed(reader: Reader, provider: string): Promise<number> {
+  const row = await reader.get<{ count: bigint }>(
+    `select count(*) as count from payouts
+     where provider = :provider and state = 'held' and position = 'in_transit' and hold_reason = 'bad_request'`,
+    { provider },
+  );
+  return Number(row?.count ?? 0n);
 }
 
 /** How many rows of a batch may be sent, counted up to `most`. */

@@ -29,7 +29,7 @@ test('a balance that no longer covers the rest stops the sending, and says what 
     {
       code: 'insufficient_funds',
       reason:
-        'the provider has 999.99 INR left, and the rows still to send need 1000.00; sending stopped there',
+        'the provider has 999.99 INR left, and the rows still to send need 1000.00: 0.01 are missing; sending stopped there',
     },
   ]);
   expect(await look(looking(1_000_00n, 1_000_00n))).toEqual([]);

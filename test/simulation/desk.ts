@@ -182,6 +182,7 @@ export class Desk {
             world.pass(ms);
           },
           stop: new AbortController().signal,
+          onWarning: () => undefined,
           onProgress: () => undefined,
         };
       },

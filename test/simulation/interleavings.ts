@@ -175,6 +175,7 @@ function submissionOf(
     now: () => world.now(),
     sleep: async (ms) => world.pass(ms),
     stop: new AbortController().signal,
+    onWarning: () => undefined,
     onProgress: () => undefined,
   };
 }

@@ -246,6 +246,7 @@ async function oneProcess(plan: Plan, world: World, fortune: Fortune): Promise<E
     runner,
     on_low_balance: 'stop',
     budget: createRetryBudget(() => Date.parse(surroundings.now())),
+    onWarning: () => undefined,
     onProgress: () => undefined,
   };
   const options = {

@@ -239,7 +239,11 @@ function nextStep(name: string, states: Data, stopped: Stopped | null): string {
   if (unsent > 0) {
     // After a signal there is nothing to settle.
     const why = stopped && stopped.code !== 'interrupted' ? ' when that is settled' : '';
-    return `${unsent} still to be sent. Go on${why} with: payrun batch submit ${name} --yes (nothing is paid twice)`;
+    const held =
+      count('held') > 0
+        ? `${count('held')} are held (payrun payout list --batch ${name} --state held). `
+        : '';
+    return `${held}${unsent} still to be sent. Go on${why} with: payrun batch submit ${name} --yes (nothing is paid twice)`;
   }
   if (count('submitting', 'unknown') > 0)
     return `Some outcomes are unknown. Ask again with: payrun batch submit ${name} --yes (nothing is paid twice)`;

@@ -36,6 +36,7 @@ import {
   readPage,
   readPayout,
   readRegisteredBefore,
+  whyNoBalance,
 } from './wire.ts';
 
 // The most that the API gives at once; each further page is one more request under the cap.
@@ -307,7 +308,7 @@ async function askBalance(
   const value = readBalance(result.text);
   return value
     ? { ok: true, value: { ...value, stated_at: result.headers.date ?? '' } }
-    : { ok: false, because: badAnswer('the answer to a balance query is no balance') };
+    : { ok: false, because: badAnswer(whyNoBalance(result.text)) };
 }
 
 async function fetchReport(api: Api, date: string): Promise<Answer<ReportFile>> {

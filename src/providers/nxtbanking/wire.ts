@@ -134,6 +134,14 @@ export function readBalance(text: string): { available_minor: bigint; currency: 
     : { available_minor: body.available < 0 ? -minor : minor, currency: body.currency };
 }
 
+/** Why a text is no balance of ours. */
+export function whyNoBalance(text: string): string {
+  const currency = parsed(balanceSchema.extend({ currency: word }), text)?.currency;
+  return currency === undefined || currency === CURRENCY
+    ? 'the answer to a balance query is no balance'
+    : `it states its balance in ${maskText(currency)}, not in ${CURRENCY}`;
+}
+
 export function readPayout(text: string): StatusReport | null {
   const body = parsed(payoutSchema, text);
   return body ? reportOf(body) : null;

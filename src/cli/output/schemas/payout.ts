@@ -39,6 +39,13 @@ export const schemas: DataSchemas = {
   retry: z.strictObject({ retried: count, states: stateCounts, items: z.array(payoutItem) }),
   cancel: payoutItem,
   release: payoutItem,
-  resolve: payoutItem,
+  resolve: z.union([
+    payoutItem,
+    z.strictObject({
+      resolved: count,
+      left: z.array(z.strictObject({ reference_id: text, reason: text })),
+      items: z.array(payoutItem),
+    }),
+  ]),
   explain: z.strictObject({ payout: payoutItem, ...story }),
 };
