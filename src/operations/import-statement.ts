@@ -10,7 +10,6 @@ import type { Actor } from '../domain/actor.ts';
 import { readWhole } from '../statements/bulk/scan-side.ts';
 import type { LineCount } from '../statements/line-count.ts';
 import { packLines } from '../statements/packed-lines.ts';
-import { cellWriter } from '../statements/plain-row.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { profileFor, readStatement, type StatementRow } from '../statements/read-statement.ts';
@@ -20,7 +19,7 @@ import { OpenFile, type PlainLine, StatementStream } from '../statements/stream-
 import type { Database, Reader, Transaction } from '../store/database.ts';
 import { type LinePacker, type NewLines, storeStatement } from '../store/statement-storing.ts';
 import { statementBySha256 } from '../store/statements.ts';
-import { knownInPages } from './packed-lines.ts';
+import { unpackLines } from './packed-lines.ts';
 
 export interface StatementInput {
   /** What the ledger and messages call it. */
@@ -181,12 +180,7 @@ function streamFile(
 
 function packerOf({ form }: StatementStream): LinePacker<PlainLine> | null {
   if (form === null) return null;
-  const cells = cellWriter(form);
-  return {
-    form: JSON.stringify(form),
-    pack: (lines) => packLines(lines, form.delimiter),
-    unpacked: ({ text, ...line }) => ({ ...line, cells: cells(text.split(form.delimiter)) }),
-  };
+  return { form: JSON.stringify(form), pack: (lines) => packLines(lines, form.delimiter) };
 }
 
 async function knownStatement(
@@ -245,8 +239,8 @@ async function store(
       imported_by: deps.actor.name,
     },
     pages,
-    await knownInPages(tx, provider),
     packer,
+    unpackLines,
   );
   return {
     statement: stored.id,

@@ -6,16 +6,8 @@ import { PayrunError } from '../domain/errors.ts';
 import { PackedLineReader } from '../statements/packed-lines.ts';
 import type { RowForm } from '../statements/plain-row.ts';
 import type { Reader, Transaction } from '../store/database.ts';
-import {
-  hasKeys,
-  linesWithKeys,
-  pageForms,
-  pageOfLine,
-  rowsAmong,
-  type StatementPage,
-  spanOf,
-} from '../store/statement-pages.ts';
-import { insertUnpacked, type UnpackKnown } from '../store/statement-storing.ts';
+import { pageForms, pageOfLine, rowsAmong, type StatementPage, spanOf } from '../store/statement-pages.ts';
+import { insertUnpacked } from '../store/statement-storing.ts';
 
 export interface PackedStatement {
   provider: string;
@@ -83,29 +75,4 @@ export async function unpackLines(tx: Transaction, lines: readonly bigint[]): Pr
     });
     await insertUnpacked(tx, { provider, statement_id: page.statement_id }, unpacked);
   }
-}
-
-/** Finds lines of pages by what they say, for a file that may say the same. */
-export async function knownInPages(tx: Transaction, provider: string): Promise<UnpackKnown> {
-  const none: ReadonlySet<string> = new Set();
-  if (!(await hasKeys(tx))) return async () => none;
-  const statements = await packedStatements(tx);
-  const contentOf = async (id: bigint): Promise<string | null> => {
-    const page = await pageOfLine(tx, id);
-    if (!page) throw damagedLine(id);
-    const { provider: other, reader } = statementOf(statements, page);
-    if (other !== provider) return null;
-    const [line] = reader.lines(page.lines, [Number(id - page.first_id)]);
-    return line?.content ?? null;
-  };
-  return async (contents) => {
-    const wanted = new Set(contents);
-    const known = new Map<bigint, string>();
-    for (const id of await linesWithKeys(tx, contents)) {
-      const content = await contentOf(id);
-      if (content !== null && wanted.has(content)) known.set(id, content);
-    }
-    await unpackLines(tx, [...known.keys()]);
-    return new Set(known.values());
-  };
 }

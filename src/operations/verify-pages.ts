@@ -5,15 +5,8 @@
 
 import { PayrunError } from '../domain/errors.ts';
 import type { Database } from '../store/database.ts';
-import { HASHED_COLUMNS } from '../store/line-hash.ts';
-import {
-  keysThrough,
-  lastPackedLine,
-  pageAfter,
-  shortKeyOf,
-  spanOf,
-  unpackedRows,
-} from '../store/statement-pages.ts';
+import { HASHED_COLUMNS, keyOf } from '../store/line-hash.ts';
+import { keysThrough, lastPackedLine, pageAfter, spanOf, unpackedRows } from '../store/statement-pages.ts';
 import { valuesOf } from '../store/statement-storing.ts';
 import { type PackedStatement, packedStatements } from './packed-lines.ts';
 import type { Problem } from './verify-chain.ts';
@@ -30,7 +23,7 @@ export async function verifyPages(database: Database, report: (problem: Problem)
     let id = page.first_id;
     for (const line of reader?.lines(page.lines) ?? []) {
       const row = rows.get(id);
-      if (line !== null) keys.add(shortKeyOf(line.content), Number(id));
+      if (line !== null) keys.add(keyOf(line.content), id);
       const said = line && [provider, page.statement_id, BigInt(line.line_no), ...valuesOf(line)];
       if (row && (said === null || textOf(said) !== textOf(row)))
         report(problem('record_changed', `Line ${id} is not what its file says: it was changed.`));
@@ -65,7 +58,12 @@ function problem(code: string, message: string): Problem {
 class KeySum {
   sum = 0n;
 
-  add(key: number, line: number): void {
-    this.sum += (BigInt(key) + 1n) * BigInt(line);
+  add(key: Uint8Array, line: bigint): void {
+    const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+    let value = BigInt(key.length);
+    for (let at = 0; at + 8 <= bytes.length; at += 8) value = value * PRIME + bytes.readBigUInt64BE(at);
+    this.sum += (value + 1n) * line;
   }
 }
+
+const PRIME = 2n ** 89n - 1n;

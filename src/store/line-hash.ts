@@ -97,32 +97,27 @@ export async function storedLinesHash(
     }
   }
   const rows = new LinesHash(statement.provider);
-  const all = { statement: statement.id, first: 0n, last: LAST_LINE };
-  await eachHashedRow(reader, all, ([lineNo, line, provider, ...values]) => {
+  await eachHashedRow(reader, statement.id, ([lineNo, line, provider, ...values]) => {
     // A line that stands in a page is hashed there, even where it is a row as well.
     if (!isWithin(spans, line)) rows.add(lineNo, values, provider);
   });
   return linesDigest(rows, pages, statement.page_form ?? null);
 }
 
-// A number that no line of a file reaches.
-const LAST_LINE = 9_007_199_254_740_991n;
-
 type HashedRow = readonly [line_no: bigint, id: bigint, provider: string, ...line: LineValue[]];
 
-/** The rows of a statement by their places in the file, from `first` to `last`. */
+/** The rows of a statement by their places in the file. */
 export async function eachHashedRow(
   reader: Reader,
-  { statement, first, last }: { statement: bigint; first: bigint; last: bigint },
+  statement: bigint,
   add: (row: HashedRow) => void,
 ): Promise<void> {
-  for (let after = first - 1n; ; ) {
+  for (let after = -1n; ; ) {
     const rows = await reader.tuples<HashedRow>(
       `select r.line_no, l.id, l.provider, ${HASHED_COLUMNS.map((column) => `l.${column}`).join(', ')}
        from statement_rows r join statement_lines l on l.id = r.line_id
-       where r.statement_id = :statement and r.line_no > :after and r.line_no <= :last
-       order by r.line_no limit ${PAGE_LINES}`,
-      { statement, after, last },
+       where r.statement_id = :statement and r.line_no > :after order by r.line_no limit ${PAGE_LINES}`,
+      { statement, after },
     );
     for (const row of rows) add(row);
     const end = rows.at(-1);

@@ -1,8 +1,8 @@
 /**
  * The plain lines of large statements, many in one row. What their text says is read by statements/packed-lines.ts;
- * here they are bytes, numbered, and known again by a few bits of the hash of what they say.
+ * here they are bytes, numbered, and known again by the hash of what they say.
  */
-import { inList, listParam, type Reader, type Transaction } from './database.ts';
+import { inBytesList, listParam, type Reader, type Transaction } from './database.ts';
 
 export interface StatementPage {
   first_id: bigint;
@@ -83,54 +83,72 @@ export async function rowsAmong(reader: Reader, { first, end }: Span): Promise<S
   return new Set(rows.map(([id]) => id));
 }
 
-const KEY_DIGITS = 12;
-
-/** The first 48 bits of the hash of what a line says. */
-export function shortKeyOf(content: string): number {
-  return Number.parseInt(content.slice(0, KEY_DIGITS), 16);
-}
-
-export async function hasKeys(reader: Reader): Promise<boolean> {
-  return (await reader.get('select 1 from line_keys limit 1')) !== undefined;
-}
-
-/** Lines of pages that may say one of these: their numbers. */
-export async function linesWithKeys(reader: Reader, contents: readonly string[]): Promise<bigint[]> {
-  const keys = listParam(contents.map((content) => BigInt(shortKeyOf(content))));
-  const rows = await reader.tuples<readonly [bigint]>(
-    `select line_id from line_keys where content_key in (${inList('keys')}) order by line_id`,
-    { keys },
+/** Lines of a provider's pages that say these: the number by what it says. */
+export async function linesInPages(
+  reader: Reader,
+  spans: readonly Span[],
+  contents: readonly string[],
+): Promise<Map<string, bigint>> {
+  const rows = await reader.tuples<readonly [key: Uint8Array, line: bigint]>(
+    `select content_key, line_id from line_keys where content_key in (${inBytesList('keys')}) order by line_id`,
+    { keys: listParam(contents.map((content) => content.slice(0, KEY_DIGITS))) },
   );
-  return rows.map(([id]) => id);
+  const byKey = new Map<string, bigint>();
+  for (const [key, line] of rows)
+    if (isWithin(spans, line)) byKey.set(Buffer.from(key).toString('hex'), line);
+  const found = new Map<string, bigint>();
+  for (const content of byKey.size === 0 ? [] : contents) {
+    const line = byKey.get(content.slice(0, KEY_DIGITS));
+    if (line !== undefined) found.set(content, line);
+  }
+  return found;
 }
 
-// Of 2^48 keys, so many apart that each takes a few of a million.
-const KEYS_A_BUCKET = 2 ** 28;
-const BUCKETS = 2 ** 20;
+/** Where lines of a provider's pages are, ascending: a span for each statement, whose numbers follow each other. */
+export async function spansOfProvider(reader: Reader, provider: string): Promise<Span[]> {
+  return reader.all<Span>(
+    `select min(p.first_id) as first, max(p.first_id + p.line_count) as "end"
+     from statements s join statement_pages p on p.statement_id = s.id
+     where s.provider = :provider group by s.id order by first`,
+    { provider },
+  );
+}
 
-/** Keys of lines, kept until all are there: in order, each next one goes where the one before went. */
+const KEY_DIGITS = 32;
+const KEY_BYTES = 16;
+// By their first bits, so that each bucket has a few of a million.
+const BUCKET_BITS = 20;
+const BUCKETS = 2 ** BUCKET_BITS;
+
+/** Keys of lines, kept until all are there: in order, each next one goes beside the one before. */
 export class LineKeys {
-  #keys = new Float64Array(1 << 12);
+  #keys = Buffer.alloc(KEY_BYTES << 12);
   #lines = new Float64Array(1 << 12);
   #count = 0;
 
   add(content: string, line: bigint): void {
-    if (this.#count === this.#keys.length) {
-      this.#keys = grown(this.#keys);
-      this.#lines = grown(this.#lines);
-    }
-    this.#keys[this.#count] = shortKeyOf(content);
+    if (this.#count === this.#lines.length) this.#grow();
+    this.#keys.write(content.slice(0, KEY_DIGITS), this.#count * KEY_BYTES, 'hex');
     this.#lines[this.#count] = Number(line);
     this.#count += 1;
+  }
+
+  #grow(): void {
+    const keys = Buffer.alloc(this.#keys.length * 2);
+    keys.set(this.#keys);
+    this.#keys = keys;
+    const lines = new Float64Array(this.#lines.length * 2);
+    lines.set(this.#lines);
+    this.#lines = lines;
   }
 
   async store(tx: Transaction): Promise<void> {
     await tx.insertMany('line_keys', ['content_key', 'line_id'], this.#inOrder());
   }
 
-  *#inOrder(): Iterable<readonly [number, number]> {
+  *#inOrder(): Iterable<readonly [Uint8Array, number]> {
     const ends = new Uint32Array(BUCKETS + 1);
-    const bucketOf = (index: number) => Math.floor((this.#keys[index] as number) / KEYS_A_BUCKET);
+    const bucketOf = (index: number) => this.#keys.readUInt32BE(index * KEY_BYTES) >>> (32 - BUCKET_BITS);
     for (let index = 0; index < this.#count; index += 1) {
       const bucket = bucketOf(index) + 1;
       ends[bucket] = (ends[bucket] as number) + 1;
@@ -144,14 +162,11 @@ export class LineKeys {
       order[place] = index;
       ends[bucket] = place + 1;
     }
-    for (const index of order) yield [this.#keys[index] as number, this.#lines[index] as number];
+    for (const index of order) {
+      const at = index * KEY_BYTES;
+      yield [this.#keys.subarray(at, at + KEY_BYTES), this.#lines[index] as number];
+    }
   }
-}
-
-function grown(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const more = new Float64Array(values.length * 2);
-  more.set(values);
-  return more;
 }
 
 /** The number of the last line of the last page; 0 where there is none. */
@@ -185,15 +200,15 @@ const KEYS_AT_ONCE = 1000;
 export async function* keysThrough(
   reader: Reader,
   last: bigint,
-): AsyncIterable<readonly [key: number, line: number]> {
-  let after: readonly [bigint, bigint] | undefined = [-1n, 0n];
+): AsyncIterable<readonly [key: Uint8Array, line: bigint]> {
+  let after: readonly [Uint8Array, bigint] | undefined = [new Uint8Array(), 0n];
   while (after !== undefined) {
-    const keys: (readonly [bigint, bigint])[] = await reader.tuples<readonly [bigint, bigint]>(
+    const keys: (readonly [Uint8Array, bigint])[] = await reader.tuples<readonly [Uint8Array, bigint]>(
       `select content_key, line_id from line_keys where (content_key, line_id) > (:key, :line)
        order by content_key, line_id limit ${KEYS_AT_ONCE}`,
       { key: after[0], line: after[1] },
     );
-    for (const [key, line] of keys) if (line <= last) yield [Number(key), Number(line)];
+    for (const key of keys) if (key[1] <= last) yield key;
     after = keys.at(-1);
   }
 }

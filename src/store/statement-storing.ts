@@ -5,7 +5,14 @@
 import { inBytesList, listParam, type Transaction } from './database.ts';
 import { eachHashedRow, HASHED_COLUMNS, keyOf, LinesHash, linesDigest, PagesHash } from './line-hash.ts';
 import { recordRows } from './records.ts';
-import { insertPage, LineKeys, lastPackedLine } from './statement-pages.ts';
+import {
+  insertPage,
+  LineKeys,
+  lastPackedLine,
+  linesInPages,
+  type Span,
+  spansOfProvider,
+} from './statement-pages.ts';
 import { type NewLine, STATEMENT_COLUMNS, type Statement } from './statements.ts';
 
 export interface StoredStatement {
@@ -17,7 +24,7 @@ export interface StoredStatement {
 }
 
 /** A line that can be kept by its text: as much of it as is asked for while it is stored. */
-export type PlainNewLine = Pick<NewLine, 'line_no' | 'content' | 'stated_on'>;
+export type PlainNewLine = Pick<NewLine, 'line_no' | 'content' | 'occurrence' | 'stated_on'>;
 
 export interface NewLines<Plain extends PlainNewLine> {
   rows: readonly NewLine[];
@@ -29,104 +36,149 @@ export interface LinePacker<Plain extends PlainNewLine> {
   /** How they are read again, as JSON. */
   form: string;
   pack(lines: readonly Plain[]): Uint8Array;
-  /** The same line as a row. */
-  unpacked(line: Plain): NewLine;
 }
 
-/** Makes rows of those lines of pages that say one of these; answers which of these they say. */
-export type UnpackKnown = (contents: readonly string[]) => Promise<ReadonlySet<string>>;
+/** Makes rows of these lines of pages, whose numbers ascend. */
+export type Unpack = (tx: Transaction, lines: readonly bigint[]) => Promise<void>;
 
 export async function storeStatement<Plain extends PlainNewLine>(
   tx: Transaction,
   statement: Omit<Statement, keyof StoredStatement>,
   pages: Iterable<NewLines<Plain>>,
-  unpackKnown: UnpackKnown,
   packer: LinePacker<Plain> | null,
+  unpack: Unpack,
 ): Promise<StoredStatement> {
   const id = await nextStatement(tx);
+  const { provider } = statement;
   await tx.run(
     `insert into statements (${STATEMENT_COLUMNS})
      values (:id, :provider, :profile, :file_name, :sha256, 0, 0, null, null, :imported_at, :imported_by)`,
     { id, ...statement },
   );
-  const storing = new Storing(tx, id, statement.provider, await nextLine(tx), unpackKnown);
+  const known = await KnownLines.of(tx, provider);
+  const storing = new Storing(tx, { id, provider, line: await nextLine(tx), known });
   for (const page of pages) {
-    const left = packer === null ? [] : await storing.addPlain(page.plain, packer);
-    const rows = left.length === 0 ? page.rows : [...page.rows, ...left].sort(inOrder);
-    await storing.addRows(rows);
+    if (packer !== null && page.plain.length > 0) await storing.addPlain(page.plain, packer);
+    if (page.rows.length > 0) await storing.addRows(page.rows);
   }
-  return storing.finish(packer?.form ?? null);
+  return storing.finish(packer?.form ?? null, unpack);
 }
 
-const inOrder = (one: NewLine, other: NewLine) => one.line_no - other.line_no;
+/** Lines that the ledger had of a provider before this statement. */
+class KnownLines {
+  readonly #tx: Transaction;
+  readonly #provider: string;
+  readonly #inRows: boolean;
+  readonly #spans: readonly Span[];
+
+  private constructor(tx: Transaction, provider: string, inRows: boolean, spans: readonly Span[]) {
+    this.#tx = tx;
+    this.#provider = provider;
+    this.#inRows = inRows;
+    this.#spans = spans;
+  }
+
+  static async of(tx: Transaction, provider: string): Promise<KnownLines> {
+    const row = await tx.get('select 1 from statement_lines where provider = :provider limit 1', {
+      provider,
+    });
+    return new KnownLines(tx, provider, row !== undefined, await spansOfProvider(tx, provider));
+  }
+
+  /** By what they say, each the first of its content in its file: the numbers of those that stand in pages. */
+  async inPages(contents: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    if (this.#spans.length === 0 || contents.length === 0) return NONE;
+    return linesInPages(this.#tx, this.#spans, contents);
+  }
+
+  /** The same of all that there are. */
+  async everywhere(contents: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    const packed = await this.inPages(contents);
+    if (!this.#inRows) return packed;
+    const rows = await this.#tx.tuples<readonly [string, bigint]>(
+      `select content_sha256, id from statement_lines
+       where content_key in (${inBytesList('keys')}) and occurrence = 1 and provider = :provider`,
+      { keys: listParam(contents.map((content) => content.slice(0, 32))), provider: this.#provider },
+    );
+    return new Map([...packed, ...rows]);
+  }
+}
+
+const NONE: ReadonlyMap<string, bigint> = new Map();
+
+// So many lines of pages are made rows at once, and so many places written.
+const AT_ONCE = 10_000;
+
+interface Begun {
+  id: bigint;
+  provider: string;
+  /** The number of the next line. */
+  line: bigint;
+  known: KnownLines;
+}
 
 class Storing {
   readonly #tx: Transaction;
   readonly #provider: string;
-  readonly #unpackKnown: UnpackKnown;
+  readonly #known: KnownLines;
   readonly #stored: StoredStatement;
   readonly #rows: LinesHash;
   readonly #pages = new PagesHash();
   readonly #keys = new LineKeys();
+  /** Known lines that may still have to become rows: where they stand in this file, and their numbers. */
+  readonly #again: [line_no: number, line: number][] = [];
   #line: bigint;
-  /** Whether the provider has no rows that a line could be known by; null until it is asked. */
-  #first: boolean | null = null;
+  /** Rows are known, so that not what this file says is stored of them. */
+  #repeats = false;
 
-  constructor(tx: Transaction, id: bigint, provider: string, line: bigint, unpackKnown: UnpackKnown) {
+  constructor(tx: Transaction, { id, provider, line, known }: Begun) {
     this.#tx = tx;
     this.#provider = provider;
-    this.#unpackKnown = unpackKnown;
+    this.#known = known;
     this.#stored = { id, row_count: 0n, new_count: 0n, from_on: null, to_on: null };
     this.#rows = new LinesHash(provider);
     this.#line = line;
   }
 
-  /** Keeps the lines that are new by their text; answers the others, which are known. */
+  /** Keeps the lines that are new by their text. */
   async addPlain<Plain extends PlainNewLine>(
     lines: readonly Plain[],
     packer: LinePacker<Plain>,
-  ): Promise<NewLine[]> {
-    const known = await this.#known(lines);
-    const fresh = known.size === 0 ? lines : lines.filter(({ content }) => !known.has(content));
-    if (fresh.length > 0) {
-      const [first_id, line_count] = [this.#line, BigInt(fresh.length)];
-      const page = { first_id, line_count, statement_id: this.#stored.id, lines: packer.pack(fresh) };
-      await insertPage(this.#tx, page);
-      this.#pages.add(page);
-      for (const { content } of fresh) {
-        this.#keys.add(content, this.#line);
-        this.#line += 1n;
-      }
-      this.#stored.new_count += line_count;
-      this.#count(fresh);
+  ): Promise<void> {
+    this.#count(lines);
+    const known = await this.#known.everywhere(lines.map(({ content }) => content));
+    const fresh = this.#unknown(lines, known);
+    if (fresh.length === 0) return;
+    const [first_id, line_count] = [this.#line, BigInt(fresh.length)];
+    const page = { first_id, line_count, statement_id: this.#stored.id, lines: packer.pack(fresh) };
+    await insertPage(this.#tx, page);
+    this.#pages.add(page);
+    for (const { content } of fresh) {
+      this.#keys.add(content, this.#line);
+      this.#line += 1n;
     }
-    return fresh.length === lines.length
-      ? []
-      : lines.filter(({ content }) => known.has(content)).map((line) => packer.unpacked(line));
+    this.#stored.new_count += line_count;
   }
 
-  async #known(lines: readonly PlainNewLine[]): Promise<ReadonlySet<string>> {
-    const known = new Set(await this.#unpackKnown(lines.map(({ content }) => content)));
-    const params = { provider: this.#provider };
-    // A row of this file is none that a plain line of it says again.
-    this.#first ??=
-      (await this.#tx.get('select 1 from statement_lines where provider = :provider limit 1', params)) ===
-      undefined;
-    if (this.#first) return known;
-    const keys = listParam(lines.map(({ content }) => content.slice(0, 32)));
-    const rows = await this.#tx.tuples<readonly [string]>(
-      `select content_sha256 from statement_lines
-       where content_key in (${inBytesList('keys')}) and occurrence = 1 and provider = :provider`,
-      { keys, ...params },
-    );
-    for (const [content] of rows) known.add(content);
-    return known;
+  #unknown<Line extends PlainNewLine>(
+    lines: readonly Line[],
+    known: ReadonlyMap<string, bigint>,
+  ): readonly Line[] {
+    if (known.size === 0) return lines;
+    return lines.filter(({ line_no, content, occurrence }) => {
+      // A further line of a content is one by itself, wherever the first is.
+      const line = occurrence === 1 ? known.get(content) : undefined;
+      if (line !== undefined) this.#again.push([line_no, Number(line)]);
+      return line === undefined;
+    });
   }
 
-  async addRows(lines: readonly NewLine[]): Promise<void> {
-    if (lines.length === 0) return;
+  async addRows(all: readonly NewLine[]): Promise<void> {
+    this.#count(all);
     const provider = this.#provider;
-    await this.#unpackKnown(lines.flatMap(({ content, occurrence }) => (occurrence === 1 ? [content] : [])));
+    const firsts = all.flatMap(({ content, occurrence }) => (occurrence === 1 ? [content] : []));
+    const known = await this.#known.inPages(firsts);
+    const lines = this.#unknown(all, known);
     const inserted = await this.#tx.insertMany(
       'statement_lines',
       ['id', 'content_key', ...HASHED_COLUMNS],
@@ -136,11 +188,10 @@ class Storing {
     );
     const allNew = inserted === lines.length;
     await this.#storePlaces(allNew ? this.#line : null, lines);
-    if (allNew) for (const line of lines) this.#rows.add(line.line_no, valuesOf(line));
-    else await this.#hashPlaces(lines);
+    this.#repeats ||= !allNew;
+    if (!this.#repeats) for (const line of lines) this.#rows.add(line.line_no, valuesOf(line));
     this.#line += BigInt(lines.length);
     this.#stored.new_count += BigInt(inserted);
-    this.#count(lines);
   }
 
   *#values(lines: readonly NewLine[]) {
@@ -171,15 +222,6 @@ class Storing {
     );
   }
 
-  /** A line that is known stays as the first file wrote it, which may be otherwise: `3.5` for `3.50`. */
-  async #hashPlaces(lines: readonly NewLine[]): Promise<void> {
-    const [statement, first, last] = [this.#stored.id, lines[0]?.line_no ?? 0, lines.at(-1)?.line_no ?? 0];
-    await eachHashedRow(this.#tx, { statement, first: BigInt(first), last: BigInt(last) }, (row) => {
-      const [lineNo, , provider, ...values] = row;
-      this.#rows.add(lineNo, values, provider);
-    });
-  }
-
   #count(lines: readonly PlainNewLine[]): void {
     const stored = this.#stored;
     stored.row_count += BigInt(lines.length);
@@ -190,10 +232,11 @@ class Storing {
     }
   }
 
-  async finish(form: string | null): Promise<StoredStatement> {
+  async finish(form: string | null, unpack: Unpack): Promise<StoredStatement> {
+    await this.#storeAgain(unpack);
     await this.#keys.store(this.#tx);
     const page_form = this.#pages.used ? form : null;
-    const lines_sha256 = linesDigest(this.#rows, this.#pages, page_form);
+    const lines_sha256 = linesDigest(await this.#hashedRows(), this.#pages, page_form);
     await this.#tx.run(
       `update statements set row_count = :row_count, new_count = :new_count, from_on = :from_on, to_on = :to_on,
          lines_sha256 = :lines_sha256, page_form = :page_form where id = :id`,
@@ -201,6 +244,31 @@ class Storing {
     );
     await recordRows(this.#tx, 'statement', [this.#stored.id]);
     return this.#stored;
+  }
+
+  /** In the order of their numbers: the pages that they stand in are then read one after the other. */
+  async #storeAgain(unpack: Unpack): Promise<void> {
+    this.#again.sort(([, one], [, other]) => one - other);
+    for (let from = 0; from < this.#again.length; from += AT_ONCE) {
+      const places = this.#again.slice(from, from + AT_ONCE);
+      await unpack(
+        this.#tx,
+        places.map(([, line]) => BigInt(line)),
+      );
+      await this.#tx.insertMany('statement_rows', ['line_no', 'line_id'], places, {
+        statement_id: this.#stored.id,
+      });
+    }
+  }
+
+  /** A line that is known stays as the first file wrote it, which may be otherwise: `3.5` for `3.50`. */
+  async #hashedRows(): Promise<LinesHash> {
+    if (!this.#repeats && this.#again.length === 0) return this.#rows;
+    const rows = new LinesHash(this.#provider);
+    await eachHashedRow(this.#tx, this.#stored.id, ([lineNo, , provider, ...values]) => {
+      rows.add(lineNo, values, provider);
+    });
+    return rows;
   }
 }
 

@@ -24,9 +24,9 @@ begin
   select raise(abort, 'the lines of a statement are never deleted');
 end;
 
--- What lines of pages are known again by: 48 bits of the hash of what they say. What is found so is compared.
+-- What lines of pages are known again by, as rows are by theirs: the first half of the hash of what they say.
 create table line_keys (
-  content_key integer not null,
+  content_key blob not null check (length(content_key) = 16),
   line_id integer not null,
   primary key (content_key, line_id)
 ) strict, without rowid;
