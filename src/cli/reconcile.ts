@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
+import type { RailRules } from '../domain/payout/rail.ts';
 import { BREAK_KINDS, type BreakKind, type Terms } from '../domain/reconciliation/break.ts';
 import type { Coverage } from '../domain/reconciliation/coverage.ts';
 import { compareText } from '../domain/reconciliation/statement-line.ts';
@@ -20,8 +21,10 @@ import {
   text,
   type Verb,
 } from './command.ts';
+import type { ProviderConfig } from './config.ts';
 import { EXIT } from './exit-codes.ts';
 import { readInputFile, regularFileSize } from './input-file.ts';
+import { requireAccount } from './ledger/find-account.ts';
 import type { ReportedBreak } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
 import { comparisonTerms, configIfAny, type Reading, readingTerms } from './reconciliation-terms.ts';
@@ -45,11 +48,17 @@ export const verb: Verb = {
       flags: '--against <file>',
       description: 'compare with this CSV of payouts; no ledger, configuration or key',
     },
+    {
+      flags: '--account <name>',
+      description:
+        'the statements of this account of the books, such as assets:bank:hdfc, against its entries',
+    },
     ...REPORT_OPTIONS,
   ],
   examples: [
     'payrun reconcile report-2026-11-20.csv',
     'payrun reconcile',
+    'payrun reconcile bank.csv --account assets:bank:hdfc',
     'payrun reconcile report.csv --against payouts.csv --json',
     "payrun reconcile report.csv --fail-on 'amount>1000,age>2d' --report day.html --report day.xml",
   ],
@@ -61,9 +70,9 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const against = text(input, 'against');
   const asked = await askedOf(context, input);
   if (against !== undefined) return compareWith(context, input, paths, against, asked);
-  const settings = await context.providerConfig(text(input, 'provider'));
   const config = await context.config();
-  const reading = readingTerms(config, input, settings.kind);
+  const whose = await statementsMeant(context, input);
+  const reading = readingTerms(config, input, whose.kind);
   const inputs = await statementInputs(context, paths);
   const deps = {
     database: await context.ledger(),
@@ -71,9 +80,10 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     now: () => context.world.now().toISOString(),
     stages: stagesOf(context),
   };
-  const terms = comparisonTerms(context, config, settings.rails);
-  const found = await reconcile(deps, inputs, { ...reading, provider: settings.name }, terms, {
+  const terms = comparisonTerms(context, config, whose.rails);
+  const found = await reconcile(deps, inputs, { ...reading, provider: whose.name }, terms, {
     open_breaks: asked.breaks_needed,
+    account: whose.account,
   }).finally(() => context.progress.end());
   for (const warning of found.warnings) context.warn(warning);
   for (const { id, entry_id } of found.outlived) {
@@ -84,7 +94,8 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     asked,
     found.open_breaks.map((row) => openBreak(row, terms)),
   );
-  const data = foundData(found, settings.name, failingData(asked, breaks));
+  if (found.older > 0) context.warn(olderWarning(found, whose.name));
+  const data = foundData(found, whose.name, failingData(asked, breaks));
   const history = found.history.map(({ today_on, open_count, amounts }) => ({
     on: today_on,
     open_count: Number(open_count),
@@ -95,10 +106,47 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     data,
     exit: failsJob(asked, breaks, left) ? EXIT.findings : EXIT.done,
-    view: view(data, []),
+    view: view(data, [], whose.account ? 'entries' : 'payouts'),
     annotations,
-    ...(found.open > 0 ? { next: `Look at them with: payrun break list --provider ${settings.name}` } : {}),
+    ...(found.open > 0 ? { next: `Look at them with: payrun break list --provider ${whose.name}` } : {}),
   };
+}
+
+interface Whose {
+  /** Under which statements, breaks and reconciliations are kept. */
+  name: string;
+  account: boolean;
+  kind: ProviderConfig['kind'] | null;
+  rails: RailRules | null;
+}
+
+async function statementsMeant(context: Context, input: Input): Promise<Whose> {
+  const account = text(input, 'account');
+  if (account === undefined) {
+    const { name, kind, rails } = await context.providerConfig(text(input, 'provider'));
+    return { name, account: false, kind, rails };
+  }
+  if (text(input, 'provider') !== undefined) {
+    throw new PayrunError(
+      'usage',
+      'usage',
+      'A statement is a provider’s or an account’s, and both are named.',
+      {
+        hint: 'Write either --provider or --account.',
+      },
+    );
+  }
+  await requireAccount(await context.ledger(), account);
+  return { name: account, account: true, kind: null, rails: null };
+}
+
+function olderWarning({ older, coverage }: Reconciled, account: string): { code: string; message: string } {
+  const since =
+    coverage.from === null
+      ? 'no statement of it was taken in yet'
+      : `its statements begin on ${coverage.from}`;
+  const message = `${older} entries on ${account} were not looked for: ${since}.`;
+  return { code: 'entries_older', message };
 }
 
 function foundData(found: Reconciled, provider: string, failing: Data): Data {
@@ -157,6 +205,16 @@ async function compareWith(
       '--against compares a statement with a file of ours, and no statement is named.',
       {
         hint: 'Write for example: payrun reconcile report.csv --against payouts.csv',
+      },
+    );
+  }
+  if (text(input, 'account') !== undefined) {
+    throw new PayrunError(
+      'usage',
+      'usage',
+      'Two files are compared, and --account names entries of the ledger.',
+      {
+        hint: 'Leave --against out: the comparison of two files needs no account.',
       },
     );
   }
@@ -270,13 +328,17 @@ function totalsData(totals: Totals): Data {
 }
 
 /** For people: what was found first, then the sums that prove that it is all. */
-function view(data: Data, items: readonly Data[]): (TableView | string)[] {
+function view(
+  data: Data,
+  items: readonly Data[],
+  ours: 'payouts' | 'entries' = 'payouts',
+): (TableView | string)[] {
   const { breaks, coverage } = data as {
     breaks: Data & { by_kind: Data };
     coverage: Data & { missing_days: string[] };
   };
   const parts: (TableView | string)[] = [
-    `${data.matched} lines matched, ${data.expected} payouts expected on a later statement, ${breaks.open} open breaks (${breaks.new} new, ${breaks.carried} carried on), ${breaks.closed} closed.`,
+    `${data.matched} lines matched, ${data.expected} ${ours} expected on a later statement, ${breaks.open} open breaks (${breaks.new} new, ${breaks.carried} carried on), ${breaks.closed} closed.`,
   ];
   if (breaks.failing !== undefined) parts.push(`${breaks.failing} of them fit --fail-on.`);
   if (coverage.missing_days.length > 0) parts.push(`No statement for ${coverage.missing_days.join(', ')}.`);

@@ -5,7 +5,8 @@
  */
 import { dayIn } from '../domain/calendar-day.ts';
 import { formatAmount } from '../domain/money/money.ts';
-import type { BreakKind, Terms } from '../domain/reconciliation/break.ts';
+import { compareAccount } from '../domain/reconciliation/account-statement.ts';
+import type { BreakKind, FoundBreak, Terms } from '../domain/reconciliation/break.ts';
 import { carry, type StoredBreak } from '../domain/reconciliation/carry.ts';
 import { compare } from '../domain/reconciliation/compare.ts';
 import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
@@ -20,6 +21,7 @@ import { NOTHING_SETTLED } from '../domain/reconciliation/settled.ts';
 import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
 import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import type { CsvWarning } from '../statements/read-csv.ts';
+import { movementsOfAccount } from '../store/account-movements.ts';
 import { type BreakRow, breaksOfProvider, everyBreak, openBreaks, saveBreaks } from '../store/breaks.ts';
 import type { Transaction } from '../store/database.ts';
 import { keepOpenAmounts, openAmountsSince } from '../store/open-amounts.ts';
@@ -51,8 +53,10 @@ export interface Reconciled {
   coverage: Coverage;
   /** Lines that explain an event of a payout, with or without a difference. */
   matched: number;
-  /** Payouts that the settlement window lets be missing. */
+  /** Payouts, or entries of the account, that the settlement window lets be missing. */
   expected: number;
+  /** Entries of the account from before its first statement, which are not looked for. */
+  older: number;
   open: number;
   new: number;
   carried: number;
@@ -68,6 +72,13 @@ export interface Reconciled {
 
 type Found = Omit<Reconciled, 'statements' | 'warnings' | 'open_breaks' | 'history'>;
 
+export interface Wanted {
+  open_breaks: boolean;
+  /** The statements are those of an account of the books, by whose name they and their breaks are kept. */
+  account?: boolean;
+  settle_from?: bigint;
+}
+
 // Two months of days: more bars than these are no longer told apart.
 const PAST = 60;
 
@@ -80,10 +91,12 @@ export async function reconcile(
   inputs: readonly (StatementInput | StatementFile)[],
   reading: StatementTerms,
   terms: Terms,
-  wanted: { open_breaks: boolean; settle_from?: bigint } = { open_breaks: false },
+  wanted: Wanted = { open_breaks: false },
 ): Promise<Reconciled> {
   const { statements, warnings, result } = await importStatements(deps, inputs, reading, async (tx) => {
-    const found = await reconcileStored(tx, deps, reading, terms, wanted.settle_from ?? SETTLE_FROM);
+    const found = wanted.account
+      ? await reconcileAccount(tx, deps, reading.provider, terms)
+      : await reconcileStored(tx, deps, reading, terms, wanted.settle_from ?? SETTLE_FROM);
     const told = wanted.open_breaks ? await openOnes(tx, reading.provider) : { open_breaks: [], history: [] };
     return { ...found, ...told };
   });
@@ -122,10 +135,57 @@ async function reconcileStored(
   const settled = bulk?.settled ?? NOTHING_SETTLED;
   const matching = match(lines, attempts);
   const comparison = compare(matching, attempts, terms);
+  return conclude(
+    tx,
+    deps,
+    provider,
+    terms.today,
+    {
+      breaks: comparison.breaks,
+      coverage: coverageOf(lines, matching, attempts, terms, settled),
+      matched: settled.pairs + matching.lines.filter((each) => explainedBy(each).length > 0).length,
+      expected: new Set(comparison.expected.map((each) => each.attempt)).size,
+      older: 0,
+      totals: addUp(matching, comparison, attempts, settled),
+    },
+    (id) => storeMatching(tx, id, provider, matching, bulk),
+  );
+}
+
+/** An account's statement against the entries on it; what explains what is told by the totals and kept nowhere. */
+async function reconcileAccount(
+  tx: Transaction,
+  deps: StatementDeps,
+  account: string,
+  terms: Terms,
+): Promise<Found> {
+  const compared = compareAccount(
+    await linesOfProvider(tx, account),
+    await movementsOfAccount(tx, account),
+    terms,
+  );
+  return conclude(tx, deps, account, terms.today, compared, () =>
+    storeSupersessions(tx, account, compared.superseded),
+  );
+}
+
+type Compared = Pick<Found, 'coverage' | 'matched' | 'expected' | 'older' | 'totals'> & {
+  breaks: readonly FoundBreak[];
+};
+
+/** Numbers the reconciliation, and lets the breaks live on. */
+async function conclude(
+  tx: Transaction,
+  deps: StatementDeps,
+  provider: string,
+  today: string,
+  { breaks, ...compared }: Compared,
+  storeMatches: (id: bigint) => Promise<void>,
+): Promise<Found> {
   const at = deps.now();
-  const id = await beginReconciliation(tx, { provider, at, today_on: terms.today, actor: deps.actor.name });
-  await storeMatching(tx, id, provider, matching, bulk);
-  const carried = carry(await breaksOfProvider(tx, provider), comparison.breaks, terms.today);
+  const id = await beginReconciliation(tx, { provider, at, today_on: today, actor: deps.actor.name });
+  await storeMatches(id);
+  const carried = carry(await breaksOfProvider(tx, provider), breaks, today);
   const occasion = { at, actor: deps.actor.name, reconciliation_id: id };
   await openBreaks(tx, provider, carried.opened, occasion);
   await saveBreaks(tx, 'reopened', carried.reopened, occasion);
@@ -134,17 +194,14 @@ async function reconcileStored(
   const fresh = carried.opened.length + carried.reopened.length;
   const stayed = carried.same + carried.changed.length;
   const result = {
+    ...compared,
     reconciliation: id,
-    coverage: coverageOf(lines, matching, attempts, terms, settled),
-    matched: settled.pairs + matching.lines.filter((each) => explainedBy(each).length > 0).length,
-    expected: new Set(comparison.expected.map((each) => each.attempt)).size,
     open: fresh + stayed,
     new: fresh,
     carried: stayed,
     closed: carried.closed.length,
     by_kind: carried.by_kind,
     outlived: carried.outlived,
-    totals: addUp(matching, comparison, attempts, settled),
   };
   await finishReconciliation(tx, id, countsOf(result));
   await keepOpenAmounts(tx, id, provider);
@@ -246,15 +303,19 @@ async function storeMatching(
     if (known?.rule !== match.rule) changed.push(match);
   }
   await saveMatches(tx, id, changed, [...before.values()]);
-  await saveSupersessions(tx, await supersessionChanges(tx, provider, matching));
+  await storeSupersessions(tx, provider, matching.superseded);
 }
 
-async function supersessionChanges(tx: Transaction, provider: string, matching: Matching) {
+async function storeSupersessions(
+  tx: Transaction,
+  provider: string,
+  superseded: Matching['superseded'],
+): Promise<void> {
   const stored = await storedSupersessions(tx, provider);
   const changes: { id: bigint; superseded_by: bigint | null }[] = [];
-  for (const [id, later] of matching.superseded) {
+  for (const [id, later] of superseded) {
     if (stored.get(id) !== later.line_id) changes.push({ id, superseded_by: later.line_id });
   }
-  for (const id of stored.keys()) if (!matching.superseded.has(id)) changes.push({ id, superseded_by: null });
-  return changes;
+  for (const id of stored.keys()) if (!superseded.has(id)) changes.push({ id, superseded_by: null });
+  await saveSupersessions(tx, changes);
 }

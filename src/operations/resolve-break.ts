@@ -4,6 +4,7 @@
  */
 import type { Actor } from '../domain/actor.ts';
 import { Bug, PayrunError } from '../domain/errors.ts';
+import { isAccountName } from '../domain/ledger/account.ts';
 import type { NewEntry } from '../domain/ledger/entry.ts';
 import { type BookTerms, postingsOfBreak } from '../domain/reconciliation/break-entry.ts';
 import { type AuditEvent, recordAudits } from '../store/audit.ts';
@@ -171,7 +172,7 @@ async function book(
       // An explanation may be taken back and given again: it is none of the events that a payout has once.
       payout: null,
       reference_id: row.payout_id === null ? null : row.reference_id,
-      provider: row.provider,
+      provider: isAccountName(row.provider) ? null : row.provider,
       booked_on: booking.on,
       recorded_at: at,
       description: `Break ${row.id}, ${row.kind}, booked as ${booking.rule}`,

@@ -1,5 +1,6 @@
 /** Which breaks a command is about: those named by number, or those that fit a filter. */
 import { PayrunError } from '../../domain/errors.ts';
+import { isAccountName } from '../../domain/ledger/account.ts';
 import { BREAK_KINDS, type Terms } from '../../domain/reconciliation/break.ts';
 import { failsOn, parseRule } from '../../domain/reconciliation/fail-on.ts';
 import type { Choice } from '../../operations/resolve-break.ts';
@@ -15,8 +16,13 @@ export const FILTER_OPTIONS: readonly Option[] = [
       'only those that fit, such as amount>1000,age>2d: kind, currency, amount and age, commas mean and, repeated flags mean or',
     repeatable: true,
   },
-  { flags: '--provider <name>', description: 'only of this provider' },
+  { flags: '--provider <name>', description: 'only of this provider, or of the statements of this account' },
 ];
+
+/** Whose statements: a provider's, or those of an account of the books, under whose name its breaks are kept. */
+export async function statementsOf(context: Context, name: string): Promise<string> {
+  return isAccountName(name) ? name : (await context.providerConfig(name)).name;
+}
 
 /** Kind and provider for the store, and the rest as a question about each row. */
 export async function filterOf(
@@ -29,7 +35,7 @@ export async function filterOf(
   const kind = BREAK_KINDS.find((each) => each === text(input, 'kind')) ?? null;
   return {
     kind,
-    provider: provider === undefined ? null : (await context.providerConfig(provider)).name,
+    provider: provider === undefined ? null : await statementsOf(context, provider),
     fits: (row) =>
       rules.length === 0 ||
       failsOn(rules, { ...row, age_days: terms.calendar.between(row.opened_on, terms.today) }),

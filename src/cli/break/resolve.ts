@@ -1,4 +1,5 @@
 import { PayrunError } from '../../domain/errors.ts';
+import { isAccountName } from '../../domain/ledger/account.ts';
 import { BOOK_RULES } from '../../domain/reconciliation/break-entry.ts';
 import { isDay } from '../../domain/reconciliation/calendar.ts';
 import { type Booking, resolveChosen } from '../../operations/resolve-break.ts';
@@ -8,6 +9,9 @@ import { comparisonTerms } from '../reconciliation-terms.ts';
 import { counted, DECIDED_VIEW, decidedItem } from './break-item.ts';
 import { choiceOf, FILTER_OPTIONS } from './choice.ts';
 import { noteOf } from './note.ts';
+
+// Nobody has said that a bank's taxes come back, and it takes its charges from the account.
+const OF_AN_ACCOUNT = { fees: 'deducted', tax: 'expense' } as const;
 
 export const verb: Verb = {
   name: 'break resolve',
@@ -95,7 +99,7 @@ async function bookingOf(context: Context, input: Input, today: string): Promise
     write_off_account: breaks.write_off_account,
     payout_account: ledger.payout_account,
     feesOf: (provider) => {
-      const settings = providers[provider];
+      const settings = isAccountName(provider) ? OF_AN_ACCOUNT : providers[provider];
       if (settings) return settings;
       throw new PayrunError(
         'usage',

@@ -1,9 +1,7 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { formatAmount } from '../../domain/money/money.ts';
 import type { Database } from '../../store/database.ts';
-import { accountNames } from '../../store/ledger-queries.ts';
 import {
-  accountIdOf,
   balancesThrough,
   type RegisterPage,
   type RegisterPlace,
@@ -20,7 +18,7 @@ import {
   text,
   type Verb,
 } from '../command.ts';
-import { nearest } from '../output/nearest.ts';
+import { requireAccount } from './find-account.ts';
 import { dayFlag, limitFlag, tagFlag } from './flags.ts';
 
 const DEFAULT_LIMIT = 1000;
@@ -100,15 +98,6 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     view: items.length === 0 ? [`${account} has no lines there.`] : [{ columns, rows: items }],
     ...(next === null ? {} : { next: `There are more: payrun ledger register ${account} --after ${next}` }),
   };
-}
-
-async function requireAccount(database: Database, account: string): Promise<bigint> {
-  const id = await accountIdOf(database, account);
-  if (id !== undefined) return id;
-  const guess = nearest(account, await accountNames(database));
-  throw new PayrunError('failed', 'account_unknown', `There is no account ${account}.`, {
-    hint: guess ? `Did you mean ${guess}?` : '`payrun ledger accounts` lists them.',
-  });
 }
 
 async function* everyLine(database: Database, account: string, from: RegisterPage): AsyncGenerator<Data> {

@@ -1,5 +1,6 @@
 import { listStatements, type Statement } from '../../store/statements.ts';
 import { numberOf } from '../break/break-item.ts';
+import { statementsOf } from '../break/choice.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { positiveInteger } from '../submission.ts';
 
@@ -42,7 +43,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const all = given === null && (format === 'ndjson' || format === 'csv');
   const limit = all ? null : (given ?? DEFAULT_LIMIT);
   const rows = await listStatements(await context.ledger(), {
-    provider: provider === undefined ? null : (await context.providerConfig(provider)).name,
+    provider: provider === undefined ? null : await statementsOf(context, provider),
     after: after === undefined ? 0n : numberOf(after, 'statement'),
     limit: limit === null ? null : limit + 1,
   });

@@ -4,7 +4,7 @@
  * same accounts would book it twice. Amounts are the break's, as the person saw them.
  */
 import { Bug } from '../errors.ts';
-import { accountsOfProvider } from '../ledger/account.ts';
+import { accountsOfProvider, isAccountName } from '../ledger/account.ts';
 import type { Posting } from '../ledger/entry.ts';
 import { feeEntries, feeReturnedEntries } from '../ledger/payout-entries.ts';
 import type { BreakKind } from './break.ts';
@@ -43,13 +43,14 @@ export function postingsOfBreak(
   terms: BookTerms,
 ): { postings: Posting[] } | { problem: string } {
   const { kind, difference_minor, currency } = found;
-  if (!FITS[terms.rule].includes(kind)) return { problem: `is ${kind}, which ${whyUnfit(kind, terms.rule)}` };
+  if (!FITS[terms.rule].includes(kind))
+    return { problem: `is ${kind}, which ${whyUnfit(kind, terms.rule, provider)}` };
   if (difference_minor === null || currency === null || difference_minor === 0n)
     return { problem: 'has no difference of money' };
   if (!hasMoved(found)) return { problem: 'is about a line that moved no money' };
   if (terms.rule === 'fee' && kind === 'fee_differs')
     return { postings: chargePostings(found, provider, terms) };
-  const { available, fees } = accountsOfProvider(provider);
+  const { available, fees } = moneyAccounts(provider);
   if (terms.rule === 'return' && difference_minor > 0n)
     return { problem: 'says that more left and not that anything came back' };
   const other =
@@ -66,9 +67,17 @@ export function postingsOfBreak(
   };
 }
 
-function whyUnfit(kind: BreakKind, rule: BookRule): string {
+/** Of a provider, or of an account of the books whose own statement it is. */
+function moneyAccounts(name: string): { available: string; fees: string } {
+  if (!isAccountName(name)) return accountsOfProvider(name);
+  return { available: name, fees: `expenses:fees${name.slice(name.indexOf(':'))}` };
+}
+
+function whyUnfit(kind: BreakKind, rule: BookRule, provider: string): string {
   switch (kind) {
     case 'missing_on_statement':
+      if (isAccountName(provider)) return 'is taken back with `ledger reverse` where it never happened';
+      return 'is settled with `payout sync` or `payout resolve`, which book it';
     case 'in_transit_overdue':
     case 'status_differs':
       return 'is settled with `payout sync` or `payout resolve`, which book it';
@@ -86,7 +95,7 @@ function whyUnfit(kind: BreakKind, rule: BookRule): string {
 
 /** The amounts of a pair differ by money where the line says that the money left; what failed has moved none. */
 function hasMoved({ kind, subject }: Booked): boolean {
-  return kind !== 'amount_differs' || subject.startsWith('line:') || subject.endsWith(':success');
+  return kind !== 'amount_differs' || /^(line|entry):|:success$/.test(subject);
 }
 
 /** Fee and tax apart, to the accounts that the provider's statements of them go to. */

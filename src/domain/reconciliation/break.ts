@@ -45,6 +45,8 @@ export interface FoundBreak {
   subject: string;
   attempt: LedgerAttempt | null;
   line: StatementLine | null;
+  /** What our side is called, where it is no payout's attempt. */
+  reference_id?: string;
   /** The two values, as text for people; null where a side has none. */
   ledger: string | null;
   statement: string | null;

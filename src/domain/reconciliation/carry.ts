@@ -96,7 +96,7 @@ function recordOf(found: FoundBreak, today: string): BreakRecord {
     payout_id: attempt?.payout_id ?? null,
     attempt_no: attempt?.attempt_no ?? null,
     line_id: line?.line_id ?? null,
-    reference_id: attempt?.reference_id ?? line?.provider_reference ?? null,
+    reference_id: attempt?.reference_id ?? found.reference_id ?? line?.provider_reference ?? null,
     provider_id: line?.provider_id ?? attempt?.provider_id ?? null,
     utr: line?.utr ?? attempt?.utr ?? null,
     ledger_value: found.ledger,

@@ -101,12 +101,13 @@ function toldOf(told: Map<LedgerAttempt, Told>, attempt: LedgerAttempt): Told {
   return fresh;
 }
 
-function inOrder(a: FoundBreak, b: FoundBreak): number {
+/** The order in which breaks get their numbers: by kind, then by what people call them. */
+export function inOrder(a: FoundBreak, b: FoundBreak): number {
   return (
     BREAK_KINDS.indexOf(a.kind) - BREAK_KINDS.indexOf(b.kind) ||
     compareText(
-      a.attempt?.reference_id ?? a.line?.provider_reference ?? '',
-      b.attempt?.reference_id ?? b.line?.provider_reference ?? '',
+      a.attempt?.reference_id ?? a.reference_id ?? a.line?.provider_reference ?? '',
+      b.attempt?.reference_id ?? b.reference_id ?? b.line?.provider_reference ?? '',
     ) ||
     compareText(a.subject, b.subject)
   );

@@ -93,7 +93,12 @@ export function addUp(
     totals.differences += minor;
     totals.explained[by] += minor;
   }
-  const all = [...byCurrency.values()].sort((a, b) => compareText(a.currency, b.currency));
+  return proveTotals(byCurrency.values());
+}
+
+/** By currency, each with what its sums leave unexplained. */
+export function proveTotals(sums: Iterable<Totals>): Totals[] {
+  const all = [...sums].sort((a, b) => compareText(a.currency, b.currency));
   for (const totals of all) totals.unexplained = unexplained(totals);
   return all;
 }
@@ -117,7 +122,7 @@ function absolute(minor: bigint): bigint {
   return minor < 0n ? -minor : minor;
 }
 
-function emptyTotals(currency: string): Totals {
+export function emptyTotals(currency: string): Totals {
   return {
     currency,
     statement: {

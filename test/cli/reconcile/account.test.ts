@@ -1,0 +1,142 @@
+/** The bank's statement of an account of the books: entries on it matched, and what is left lives on as breaks. */
+import { expect, test } from 'vitest';
+import { createDesk } from './desk.ts';
+
+const ACCOUNT = 'assets:bank:hdfc';
+const desk = createDesk();
+
+/** Debits of each row: from the account where the amount is positive, to it where it is negative. */
+async function book(...rows: [ref: string, on: string, other: string, amount: string, text: string][]) {
+  const lines = rows.flatMap(([ref, on, other, amount, text]) => {
+    const [paid, received] = amount.startsWith('-') ? [ACCOUNT, other] : [other, ACCOUNT];
+    const sum = amount.replace('-', '');
+    return [`${ref},${on},${paid},${sum},,INR,${text}`, `${ref},${on},${received},,${sum},INR,${text}`];
+  });
+  desk.file(
+    'entries.csv',
+    `${['entry_ref,date,account,debit,credit,currency,description', ...lines].join('\n')}\n`,
+  );
+  const recorded = await desk.payrun('ledger', 'record', 'entries.csv', '--yes', '--json');
+  expect(recorded.exit, recorded.stdout).toBe(0);
+}
+
+function bank(name: string, ...rows: string[]): void {
+  const header = 'Date,Narration,Chq./Ref.No.,Value Dt,Withdrawal Amt.,Deposit Amt.,Closing Balance';
+  desk.file(name, `${[header, ...rows].join('\n')}\n`);
+}
+
+async function booked(): Promise<void> {
+  await book(
+    ['OPEN-1', '2026-10-31', 'equity:opening-balances', '-500000.00', 'opening'],
+    ['CAP-1', '2026-11-16', 'equity:capital', '-20000.00', 'capital of a partner'],
+    ['FUND-17', '2026-11-17', 'assets:providers:nxt:available', '100000.00', 'funding N123456789012345'],
+    ['RENT-11', '2026-11-17', 'expenses:rent', '7000.00', 'office rent'],
+  );
+}
+
+const FIRST = [
+  '16/11/26,NEFT CR-HDFC0000001-PARTNER,N000000000000001,16/11/26,,20000.00,520000.00',
+  '17/11/26,NEFT DR-N123456789012345-NXT,N123456789012345,17/11/26,100000.00,,420000.00',
+  '17/11/26,AMB CHRG INCL GST,,17/11/26,590.00,,419410.00',
+];
+
+test('entries are matched by reference, else by amount and day; the rest are breaks of the account', async () => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  const found = await desk.reconcile('bank.csv', '--account', ACCOUNT);
+  expect(found).toMatchObject({
+    exit: 3,
+    provider: ACCOUNT,
+    matched: 2,
+    breaks: { open: 2, by_kind: { missing_on_statement: 1, missing_in_ledger: 1 } },
+    totals: [
+      {
+        statement: { total: '80590.00', matched: '80000.00', missing_in_ledger: '590.00' },
+        ledger: { total: '87000.00', matched: '80000.00', missing_on_statement: '7000.00' },
+        unexplained: '0.00',
+      },
+    ],
+  });
+  expect(await desk.breaks('--provider', ACCOUNT)).toMatchObject([
+    { kind: 'missing_on_statement', reference_id: 'RENT-11', difference: '-7000.00', line: null },
+    { kind: 'missing_in_ledger', reference_id: null, difference: '590.00', line: 4 },
+  ]);
+});
+
+test('a later statement closes what it shows, and the same one again changes nothing', async () => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  await desk.reconcile('bank.csv', '--account', ACCOUNT);
+  expect((await desk.reconcile('bank.csv', '--account', ACCOUNT)).breaks).toMatchObject({
+    open: 2,
+    new: 0,
+    carried: 2,
+  });
+  bank('next.csv', FIRST[2] ?? '', '18/11/26,NEFT DR-RENT,N987654321098765,18/11/26,7000.00,,412410.00');
+  expect(await desk.reconcile('next.csv', '--account', ACCOUNT)).toMatchObject({
+    matched: 3,
+    breaks: { open: 1, closed: 1 },
+  });
+  // Without a file: what is open is looked at again, here after the charge was booked by hand.
+  await book(['CHG-1', '2026-11-17', 'expenses:bank-charges', '590.00', 'charges of November']);
+  expect(await desk.reconcile('--account', ACCOUNT)).toMatchObject({
+    exit: 0,
+    breaks: { open: 0, closed: 1 },
+  });
+});
+
+test('a charge is booked with its explanation, which then stands', async () => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  await desk.reconcile('bank.csv', '--account', ACCOUNT);
+  const resolved = await desk.payrun(
+    'break',
+    'resolve',
+    '2',
+    '--reason',
+    'fee_agreed',
+    '--book',
+    'fee',
+    '--yes',
+  );
+  expect(resolved.exit, resolved.stderr).toBe(0);
+  const balances = await desk.payrun('ledger', 'balances', '--json');
+  expect(balances.stdout).toContain(
+    '"account":"expenses:fees:bank:hdfc","currency":"INR","balance":"590.00"',
+  );
+  const again = await desk.payrun('reconcile', '--account', ACCOUNT, '--json');
+  expect(again.json<{ breaks: unknown }>().data.breaks).toMatchObject({ open: 1, new: 0, carried: 1 });
+  expect(again.stdout).not.toContain('entry_outlived');
+  const refused = await desk.payrun(
+    'break',
+    'resolve',
+    '1',
+    '--reason',
+    'other',
+    '--book',
+    'write-off',
+    '--yes',
+  );
+  expect([refused.exit, refused.stderr]).toEqual([1, expect.stringContaining('ledger reverse')]);
+  expect((await desk.payrun('audit', 'verify')).exit).toBe(0);
+});
+
+test('entries from before the first statement are not looked for, and that is said', async () => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  const told = await desk.payrun('reconcile', 'bank.csv', '--account', ACCOUNT);
+  expect(told.stderr).toContain(
+    `1 entries on ${ACCOUNT} were not looked for: its statements begin on 2026-11-16.`,
+  );
+});
+
+test.each([
+  [['--account', 'assets:bank:hdfcc'], 1, 'Did you mean assets:bank:hdfc?'],
+  [['--account', ACCOUNT, '--provider', 'nxt'], 2, 'either --provider or --account'],
+  [['bank.csv', '--account', ACCOUNT, '--against', 'bank.csv'], 2, 'needs no account'],
+] as const)('%j is refused with %i', async (args, exit, words) => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  const ran = await desk.payrun('reconcile', ...args);
+  expect([ran.exit, ran.stderr]).toEqual([exit, expect.stringContaining(words)]);
+});

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  type AccountComparison,
+  type AccountMovement,
+  compareAccount,
+} from '../../../src/domain/reconciliation/account-statement.ts';
+import type { Terms } from '../../../src/domain/reconciliation/break.ts';
+import { createCalendar } from '../../../src/domain/reconciliation/calendar.ts';
+import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
+
+const TERMS: Terms = {
+  today: '2026-11-27',
+  settlement_days: 1,
+  calendar: createCalendar(['Sat', 'Sun'], new Set()),
+  rates: null,
+  tolerance: new Map(),
+};
+
+function entry(no: number, changes: Partial<AccountMovement> & { named?: string[] } = {}): AccountMovement {
+  const { named = [], ...rest } = changes;
+  return {
+    entry_id: BigInt(no),
+    reference_id: `E${no}`,
+    names: new Set([`E${no}`, ...named]),
+    utrs: new Set(named),
+    booked_on: '2026-11-18',
+    moved_minor: 100_00n,
+    currency: 'INR',
+    ...rest,
+  };
+}
+
+function line(no: number, changes: Partial<StatementLine> = {}): StatementLine {
+  return {
+    line_id: BigInt(no),
+    statement_ids: [1n],
+    content: `line ${no}`,
+    occurrence: 1,
+    provider_id: null,
+    provider_reference: null,
+    utr: null,
+    provider_beneficiary_id: null,
+    kind: 'other',
+    amount_minor: 100_00n,
+    currency: 'INR',
+    fee_minor: null,
+    tax_minor: null,
+    status: 'success',
+    status_word: '',
+    stated_at: '2026-11-18T06:00:00.000Z',
+    stated_on: '2026-11-18',
+    ...changes,
+  };
+}
+
+function kinds({ breaks }: AccountComparison): string[] {
+  return breaks.map(({ kind, reference_id, line: of }) => `${kind} ${reference_id ?? of?.line_id}`);
+}
+
+test.each([
+  ['a line without a name, by amount and day', [line(1)], [entry(1)], []],
+  [
+    'a line whose reference the entry bears, with another amount',
+    [line(1, { utr: 'N123456789012345', amount_minor: 90_00n })],
+    [entry(1, { named: ['N123456789012345'] })],
+    ['amount_differs E1'],
+  ],
+  [
+    'money that came in, and an entry of money that left',
+    [line(1, { amount_minor: -100_00n })],
+    [entry(1)],
+    ['missing_on_statement E1', 'missing_in_ledger 1'],
+  ],
+  [
+    'a day later over a weekend',
+    [line(1, { stated_on: '2026-11-23' })],
+    [entry(1, { booked_on: '2026-11-20' })],
+    [],
+  ],
+  [
+    'two business days later',
+    [line(1, { stated_on: '2026-11-20' }), line(2, { amount_minor: 1n })],
+    [entry(1), entry(2, { moved_minor: 1n })],
+    ['missing_on_statement E1', 'missing_in_ledger 1'],
+  ],
+  ['two entries that fit one line', [line(1)], [entry(1), entry(2)], ['ambiguous 1']],
+  [
+    'an entry that bears another reference',
+    [line(1, { utr: 'N111111111111111' })],
+    [entry(1, { named: ['N222222222222222'] })],
+    ['missing_on_statement E1', 'missing_in_ledger 1'],
+  ],
+  [
+    'the same payment twice',
+    [line(1, { utr: 'N123456789012345' }), line(2, { utr: 'N123456789012345' })],
+    [entry(1, { named: ['N123456789012345'] })],
+    ['duplicate_on_statement 2'],
+  ],
+  ['a line that moved nothing', [line(1, { status: 'failed' })], [], []],
+] as const)('%s', (_, lines, entries, expected) => {
+  const found = compareAccount(lines, entries, TERMS);
+  expect(kinds(found)).toEqual(expected);
+  for (const { unexplained } of found.totals) expect(unexplained).toBe(0n);
+});
+
+test('what was booked before the first statement is not looked for, and what is young is expected', () => {
+  const found = compareAccount(
+    [line(1)],
+    [
+      entry(1),
+      entry(2, { booked_on: '2026-10-31', moved_minor: 5n }),
+      entry(3, { booked_on: '2026-11-26', moved_minor: 7n }),
+    ],
+    TERMS,
+  );
+  expect(found).toMatchObject({ breaks: [], matched: 1, older: 1, expected: 1 });
+});
+
+const lines = fc.array(
+  fc.record({
+    utr: fc.constantFrom(null, null, 'N1', 'N2', 'N3'),
+    amount_minor: fc.constantFrom(-100n, 100n, 200n),
+    stated_on: fc.constantFrom('2026-11-18', '2026-11-19', '2026-11-20'),
+    status: fc.constantFrom<StatementLine['status']>('success', 'success', 'failed'),
+  }),
+  { maxLength: 8 },
+);
+const entries = fc.array(
+  fc.record({
+    named: fc.subarray(['N1', 'N2', 'N3'], { maxLength: 1 }),
+    moved_minor: fc.constantFrom(-100n, 100n, 200n),
+    booked_on: fc.constantFrom('2026-11-18', '2026-11-19', '2026-11-20'),
+  }),
+  { maxLength: 8 },
+);
+
+test('totals prove themselves, each line and entry counts once, and no order changes anything', () => {
+  fc.assert(
+    fc.property(lines, entries, fc.infiniteStream(fc.nat()), (drawn, booked, keys) => {
+      const all = drawn.map((each, index) => line(index + 1, each));
+      const ours = booked.map((each, index) => entry(index + 1, each));
+      const found = compareAccount(all, ours, TERMS);
+      for (const { unexplained } of found.totals) expect(unexplained).toBe(0n);
+      const moved = all.filter(({ status }) => status === 'success').length;
+      const ofLines = found.breaks.filter(({ kind, line: of }) => of !== null && kind !== 'amount_differs');
+      expect(found.matched + ofLines.length).toBe(moved);
+      const mixed = <T>(items: readonly T[]): T[] => {
+        const ordered = items.map((item) => ({ item, key: keys.next().value }));
+        return ordered.sort((a, b) => a.key - b.key).map(({ item }) => item);
+      };
+      const again = compareAccount(mixed(all), mixed(ours), TERMS);
+      expect(kinds(again)).toEqual(kinds(found));
+      expect(again.totals).toEqual(found.totals);
+    }),
+  );
+});
