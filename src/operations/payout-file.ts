@@ -98,7 +98,7 @@ export function referenceTaken(reference: string, where: string): Problem {
 export function stateRow(cells: PayoutCells, payout: PayoutRow | null): string {
   const currency = cells.currency === '' ? DEFAULT_CURRENCY : cells.currency;
   return statedPayout(
-    payout ? { ...cells, tags: payout.tags ?? '' } : cells,
+    payout !== null && payout.tags !== null ? { ...cells, tags: payout.tags } : cells,
     payout ? payout.amount_minor.toString() : plainAmount(cells.amount, currency),
     currency,
   );
@@ -148,8 +148,18 @@ export function digestOf(payouts: readonly PayoutRow[]): string {
   return digest.end();
 }
 
-function canonicalRow({ beneficiary: { beneficiary_ref, fingerprint }, ...row }: PayoutRow): string {
-  return canonicalPayout({ ...row, beneficiary_ref, fingerprint });
+// Column by column: what a spread copies is a hash table, which takes longer than the rest of the row together.
+function canonicalRow(row: PayoutRow): string {
+  return canonicalPayout({
+    reference_id: row.reference_id,
+    beneficiary_ref: row.beneficiary.beneficiary_ref,
+    fingerprint: row.beneficiary.fingerprint,
+    amount_minor: row.amount_minor,
+    currency: row.currency,
+    rail: row.rail,
+    account: row.account,
+    tags: row.tags,
+  });
 }
 
 export function sum(payouts: readonly PayoutRow[]): bigint {

@@ -1,5 +1,5 @@
 /**
- * The rows of a payout file two thousand at a time, so that a file of any length is read in the same memory. The first
+ * The rows of a payout file five hundred at a time, so that a file of any length is read in the same memory. The first
  * group in which anything is wrong ends it: to explain is the work of payout-file.ts, which has all rows beside each other.
  */
 import {
@@ -16,7 +16,7 @@ import type { Reader } from '../store/database.ts';
 import { beneficiariesForPayouts } from '../store/payout-beneficiaries.ts';
 import { cellReader, stateRow } from './payout-file.ts';
 
-const ROWS_A_GROUP = 2000;
+const ROWS_A_GROUP = 500;
 /** More are asked for again when they come again. */
 const BENEFICIARIES_KEPT = 20_000;
 
@@ -39,12 +39,13 @@ export async function* readGroups(
   for (const records of inGroups(read.rows)) {
     const cells = records.map(({ values }) => cellsOf(values));
     currency ??= cells[0]?.currency || DEFAULT_CURRENCY;
+    const rulesHere: RowRules = { ...rules, currency, beneficiaries };
     await learn(reader, beneficiaries, cells);
     const group: RowGroup = { payouts: [], stated: [] };
     const problems: Problem[] = [];
     for (const [index, row] of cells.entries()) {
       const place = { row_no: done + index + 1, line: records[index]?.line ?? 0 };
-      const payout = readPayoutRow(row, place, { ...rules, currency, beneficiaries }, problems);
+      const payout = readPayoutRow(row, place, rulesHere, problems);
       if (payout === null) return yield null;
       group.payouts.push(payout);
       group.stated.push(stateRow(row, payout));

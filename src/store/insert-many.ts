@@ -30,24 +30,27 @@ function insertSql(
 
 /** Answers how many rows were inserted. */
 export function insertMany(prepare: Prepare, { rows, same = {}, ...into }: ManyRows): number {
-  const { columns } = into;
+  const width = into.columns.length;
   const names = Object.keys(same);
-  const insert = (count: number, values: readonly Value[]) =>
-    prepare(insertSql(into, names, count)).run(values, same).changes;
-  const whole = ROWS_A_STATEMENT[0] * columns.length;
+  const statement = (count: number) => prepare(insertSql(into, names, count));
+  // Its text is some kilobytes: made and looked up once, and not for every few rows.
+  let full: ReturnType<Prepare> | undefined;
+  const values: Value[] = new Array(ROWS_A_STATEMENT[0] * width);
+  let filled = 0;
   let changes = 0;
-  let values: Value[] = [];
   for (const row of rows) {
-    for (const value of row) values.push(value);
-    if (values.length < whole) continue;
-    changes += insert(ROWS_A_STATEMENT[0], values);
-    values = [];
+    for (let column = 0; column < width; column += 1) values[filled + column] = row[column] as Value;
+    filled += width;
+    if (filled < values.length) continue;
+    full ??= statement(ROWS_A_STATEMENT[0]);
+    changes += full.run(values, same).changes;
+    filled = 0;
   }
   let from = 0;
   for (const count of ROWS_A_STATEMENT) {
-    const taken = count * columns.length;
-    for (; values.length - from >= taken && taken > 0; from += taken)
-      changes += insert(count, values.slice(from, from + taken));
+    const taken = count * width;
+    for (; filled - from >= taken && taken > 0; from += taken)
+      changes += statement(count).run(values.slice(from, from + taken), same).changes;
   }
   return changes;
 }
