@@ -128,7 +128,7 @@ async function reconcileStored(
   settleFrom: bigint,
 ): Promise<Found> {
   const ours = (row: AttemptRow) => attemptOf(row, time_zone);
-  const reader = { attemptOf: ours, dayOf: dayReader(time_zone), stages: deps.stages };
+  const reader = { attemptOf: ours, dayOf: dayReader(time_zone), time_zone, stages: deps.stages };
   const bulk = await settleStored(tx, provider, reader, terms, settleFrom);
   const lines = bulk?.lines ?? (await linesOfProvider(tx, provider));
   const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);

@@ -17,6 +17,7 @@ import {
   type StatementLine,
 } from '../domain/reconciliation/statement-line.ts';
 import { type Joined, joinSides } from '../statements/bulk/join-sides.ts';
+import { type PayoutSink, PayoutTexts } from '../statements/bulk/payout-texts.ts';
 import { hashOf, RecordWriter } from '../statements/bulk/row-records.ts';
 import { PageScanner } from '../statements/bulk/scan-pages.ts';
 import { FAILED, NAMES, type Outcome, PAID } from '../statements/bulk/side-plan.ts';
@@ -29,6 +30,7 @@ import {
   attemptsOfProvider,
   type PlainAttempt,
   plainAttemptsOfProvider,
+  plainAttemptsText,
   type StoredMatch,
   sizesOfProvider,
 } from '../store/reconciliations.ts';
@@ -60,6 +62,7 @@ const PRIMARY = 1;
 export interface AttemptReader {
   attemptOf(row: AttemptRow): LedgerAttempt;
   dayOf(instant: string): string;
+  time_zone: string;
   stages?: Stages | undefined;
 }
 
@@ -67,7 +70,7 @@ export interface AttemptReader {
 export async function settleStored(
   tx: Transaction,
   provider: string,
-  { attemptOf, dayOf, stages }: AttemptReader,
+  { attemptOf, dayOf, time_zone, stages }: AttemptReader,
   terms: Terms,
   from: bigint,
 ): Promise<StoredSides | null> {
@@ -89,6 +92,7 @@ export async function settleStored(
     const spans = await readPages(tx, provider, lines);
     const payouts = await readPayouts(tx, provider, payoutPages, new Sink(payoutFile, seed), {
       dayOf,
+      time_zone,
       terms,
       unnamed: lines.unnamed,
     });
@@ -143,6 +147,13 @@ class Sink {
       primary: PRIMARY,
       seed: this.#seed,
     });
+  }
+
+  /** For payouts as the store writes many of them. */
+  payoutTexts(terms: Pick<PayoutSink, 'time_zone' | 'isOdd' | 'needs_charges'>): PayoutTexts {
+    const { days, currencies } = this.rows;
+    const names = { primary: PRIMARY, seed: this.#seed };
+    return new PayoutTexts({ writer: this.#writer, days, currencies, ...names, ...terms });
   }
 
   side(): Parameters<typeof joinSides>[0] {
@@ -239,8 +250,7 @@ function outcomeOfStatus(status: StatementLine['status']): Outcome | null {
   return status === 'failed' ? FAILED : null;
 }
 
-interface PayoutTerms {
-  dayOf: AttemptReader['dayOf'];
+interface PayoutTerms extends Pick<AttemptReader, 'dayOf' | 'time_zone'> {
   terms: Terms;
   unnamed: ReadonlySet<string>;
 }
@@ -251,39 +261,51 @@ async function readPayouts(
   provider: string,
   all: Iterable<Page>,
   sink: Sink,
-  { dayOf, terms, unnamed }: PayoutTerms,
+  { dayOf, time_zone, terms, unnamed }: PayoutTerms,
 ) {
   const odd: AttemptNumber[] = [];
-  for (const page of all) {
-    for (const row of await plainAttemptsOfProvider(tx, provider, page)) {
-      const [
-        ordinal,
-        attempt_no,
-        ,
-        ,
-        provider_id,
-        provider_reference,
-        utr,
-        amount_minor,
-        currency,
-        fee,
-        tax,
-      ] = row;
-      const names = { provider_id, provider_reference, utr: normalisedUtr(utr) };
-      const outcome = outcomeOfAttempt(row);
-      // A charge that is computed from a rate counts as stated.
-      const stated = terms.rates === null || (fee !== null && tax !== null);
-      if (outcome !== null && stated && attempt_no === 1 && !unnamed.has(amountKey(amount_minor, currency))) {
-        const [booked, at] = [row[11], row[12]];
-        const day = booked ?? (at === null ? null : dayOf(at));
-        const facts = { amount_minor, currency, fee_minor: fee, tax_minor: tax, day };
-        if (sink.rows.write({ ordinal, ...names, ...facts, outcome })) continue;
-      }
-      sink.take(names);
-      odd.push([ordinal, attempt_no]);
+  const isOdd = (amount: number, currency: string) =>
+    unnamed.size > 0 && unnamed.has(amountKey(amount, currency));
+  // A charge that is computed from a rate counts as stated.
+  const texts = sink.payoutTexts({ time_zone, isOdd, needs_charges: terms.rates !== null });
+  const readRow = (row: PlainAttempt) => {
+    if (!writePayout(sink, row, { dayOf, terms, isOdd })) {
+      sink.take(namesOfAttempt(row));
+      odd.push([row[0], row[1]]);
     }
+  };
+  for (const page of all) {
+    const found = await plainAttemptsText(tx, provider, page);
+    const left = texts.read(found.text, found.count);
+    if (left?.length === 0 && found.count === found.all) continue;
+    const again = left && new Set(left);
+    for (const row of await plainAttemptsOfProvider(tx, provider, page))
+      if (!again || again.has(row[0]) || !isInText(row)) readRow(row);
   }
   return { sink, odd };
+}
+
+function isInText(row: PlainAttempt): boolean {
+  return row[1] === 1 && outcomeOfAttempt(row) !== null;
+}
+
+/** Whether it has become a record. */
+function writePayout(
+  sink: Sink,
+  row: PlainAttempt,
+  { dayOf, terms, isOdd }: Pick<PayoutTerms, 'dayOf' | 'terms'> & { isOdd: PayoutSink['isOdd'] },
+): boolean {
+  const [ordinal, attempt_no, , , , , , amount_minor, currency, fee, tax, booked, at] = row;
+  const outcome = outcomeOfAttempt(row);
+  const stated = terms.rates === null || (fee !== null && tax !== null);
+  if (outcome === null || !stated || attempt_no !== 1 || isOdd(amount_minor, currency)) return false;
+  const day = booked ?? (at === null ? null : dayOf(at));
+  const facts = { amount_minor, currency, fee_minor: fee, tax_minor: tax, day };
+  return sink.rows.write({ ordinal, ...namesOfAttempt(row), ...facts, outcome });
+}
+
+function namesOfAttempt([, , , , provider_id, provider_reference, utr]: PlainAttempt) {
+  return { provider_id, provider_reference, utr: normalisedUtr(utr) };
 }
 
 const PLAIN_UTR = /^[0-9A-Z]+$/;

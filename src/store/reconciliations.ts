@@ -121,6 +121,49 @@ export async function plainAttemptsOfProvider(
   );
 }
 
+// Between values and between payouts of a text; a value that has a quote says that it is not to be read so.
+const VALUE_END = '\u001f';
+const PAYOUT_END = '\n';
+
+/**
+ * The same payouts as one text (statements/bulk/payout-texts.ts reads it), as far as they can be settled in bulk: first
+ * attempts that are paid or failed. `count` is how many of them there are, `all` how many attempts in all.
+ */
+export async function plainAttemptsText(
+  tx: Transaction,
+  provider: string,
+  { after, through }: { after: bigint; through: bigint },
+): Promise<{ text: string; count: number; all: number }> {
+  const booked = (events: string) =>
+    `(select max(e.booked_on) from journal_entries e where e.payout_id = a.payout_id
+        and e.attempt_no = a.attempt_no and e.provider = :provider and e.event in (${events}))`;
+  const named = (column: string) => `coalesce(case ${column} when '' then '"' else ${column} end, '')`;
+  const values = [
+    'cast(a.payout_id as text)',
+    "case p.state when 'paid' then 'P' else 'F' end",
+    'p.currency',
+    'cast(p.amount_minor as text)',
+    "coalesce(cast(p.fee_minor as text), '')",
+    "coalesce(cast(p.tax_minor as text), '')",
+    `coalesce(case p.state when 'paid' then ${booked("'paid'")}
+       else ${booked("'failed', 'failed_after_paid'")} end, '')`,
+    "coalesce(case p.state when 'paid' then p.paid_at else p.updated_at end, '')",
+    named('p.provider_id'),
+    'a.provider_reference',
+    named('p.utr'),
+  ];
+  const settled = `a.attempt_no = 1 and a.ended_at is null and (p.state = 'paid' and p.position = 'paid'
+    or p.state = 'failed' and p.position not in ('paid', 'returned'))`;
+  const [row] = await tx.values<readonly [text: string | null, count: number, all: number]>(
+    `select string_agg(case when ${settled} then ${values.join(` || '${VALUE_END}' || `)} end, '${PAYOUT_END}'),
+       sum(case when ${settled} then 1 else 0 end), count(*)
+     from attempts a join payouts p on p.id = a.payout_id
+     where a.provider || '' = :provider and a.payout_id > :after and a.payout_id <= :through`,
+    { provider, after, through },
+  );
+  return { text: row?.[0] ?? '', count: row?.[1] ?? 0, all: row?.[2] ?? 0 };
+}
+
 // A number that no row reaches.
 const ALL = 9_007_199_254_740_991n;
 

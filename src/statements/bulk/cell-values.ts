@@ -65,6 +65,8 @@ export class DayReader {
   readonly days: Numbered;
   /** By the quarter of an hour since 1970: zones change their day at none but the full ones. */
   readonly #ofQuarter = new Map<number, number>();
+  /** By the day since 1970. */
+  readonly #ofDay = new Map<number, number>();
   readonly #timeZone: string;
 
   constructor(timeZone: string, days = new Numbered()) {
@@ -85,9 +87,17 @@ export class DayReader {
     if (day > (DAYS_OF_MONTH[month - 1] ?? 0) + (leap && month === 2 ? 1 : 0)) return UNREAD;
     const before = (DAYS_BEFORE_MONTH[month - 1] ?? 0) + (leap && month > 2 ? 1 : 0);
     const number = daysBeforeYear(year) + before + day - 1;
-    if (length === 10) return this.days.of(new Date(number * DAY_MS).toISOString().slice(0, 10));
+    if (length === 10) return this.#dayOfNumber(number);
     const ms = timeAt(bytes, start + 10, end);
     return ms === UNREAD ? UNREAD : this.#dayOf(number * DAY_MS + ms);
+  }
+
+  #dayOfNumber(days: number): number {
+    const known = this.#ofDay.get(days);
+    if (known !== undefined) return known;
+    const number = this.days.of(new Date(days * DAY_MS).toISOString().slice(0, 10));
+    this.#ofDay.set(days, number);
+    return number;
   }
 
   #dayOf(instant: number): number {

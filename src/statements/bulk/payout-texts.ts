@@ -1,0 +1,215 @@
+/**
+ * Payouts of the ledger as records, from one text of many: the engine writes it and bytes are read from it in half of
+ * the time that handing over twelve values for each takes. Only payouts of which nothing unusual is stated are read
+ * here; every other is named, to be read by its values.
+ */
+import { amountAt, DayReader, type Numbered, UNREAD } from './cell-values.ts';
+import {
+  AMOUNT,
+  DAY_CURRENCY_OUTCOME,
+  FEE,
+  FIRST_HASH,
+  HEAD_BYTES,
+  hashOf,
+  LENGTH_AND_FILE,
+  LINE,
+  NAME_LENGTHS,
+  NO_DAY,
+  OFFSET,
+  ORDINAL,
+  type RecordWriter,
+  TAX,
+} from './row-records.ts';
+import { FAILED, PAID } from './side-plan.ts';
+
+// Between the values of a payout, and between payouts. No value that is read here has them.
+const VALUE_END = 0x1f;
+const PAYOUT_END = 0x0a;
+
+// The values in their order; an empty one is not stated.
+const ORDINAL_AT = 0;
+const OUTCOME_AT = 1;
+const CURRENCY_AT = 2;
+const AMOUNT_AT = 3;
+const FEE_AT = 4;
+const TAX_AT = 5;
+const BOOKED_AT = 6;
+const INSTANT_AT = 7;
+// Three names: the provider's, ours, the rail's.
+const NAMES_AT = 8;
+const VALUES_A_PAYOUT = 11;
+const PAID_LETTER = 0x50;
+const FAILED_LETTER = 0x46;
+
+const NOT_STATED = -1;
+const LONGEST_NAME = 255;
+const MOST_CURRENCIES = 255;
+
+export interface PayoutSink {
+  writer: RecordWriter;
+  days: Numbered;
+  currencies: Numbered;
+  /** The name by which records are put apart, as its place among the three. */
+  primary: number;
+  seed: number;
+  time_zone: string;
+  /** Whether a payout that does not state its fee and its tax is for the other reader. */
+  needs_charges: boolean;
+  /** Whether a payout of this amount is. */
+  isOdd(amount: number, currency: string): boolean;
+}
+
+export class PayoutTexts {
+  readonly #sink: PayoutSink;
+  readonly #days: DayReader;
+  readonly #starts = new Int32Array(VALUES_A_PAYOUT);
+  readonly #ends = new Int32Array(VALUES_A_PAYOUT);
+  readonly #hashes = new Uint32Array(3);
+  #bytes: Uint8Array = new Uint8Array();
+  #lastCode = '';
+
+  constructor(sink: PayoutSink) {
+    this.#sink = sink;
+    this.#days = new DayReader(sink.time_zone, sink.days);
+  }
+
+  /** Answers the numbers of those payouts that are no records; null where the text is not of so many. */
+  read(text: string, count: number): number[] | null {
+    // A quote marks what is not to be taken as it stands.
+    if (text.includes('"')) return null;
+    const bytes = Buffer.from(text);
+    if (!hasParts(bytes, count)) return null;
+    this.#bytes = bytes;
+    const left: number[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      for (let value = 0; value < VALUES_A_PAYOUT; value += 1) {
+        this.#starts[value] = at;
+        for (let byte = bytes[at]; byte !== undefined && byte !== VALUE_END && byte !== PAYOUT_END; )
+          byte = bytes[++at];
+        this.#ends[value] = at;
+        at += 1;
+      }
+      const ordinal = this.#number(ORDINAL_AT);
+      if (!this.#write(ordinal)) left.push(ordinal);
+    }
+    return left;
+  }
+
+  #write(ordinal: number): boolean {
+    const outcome = this.#outcome();
+    const amount = this.#number(AMOUNT_AT);
+    const fee = this.#optional(FEE_AT);
+    const tax = this.#optional(TAX_AT);
+    const day = this.#day();
+    if (outcome < 0 || amount === UNREAD || fee === BAD || tax === BAD || day === UNREAD) return false;
+    const { writer, currencies, primary, needs_charges, isOdd } = this.#sink;
+    if (needs_charges && (fee === NOT_STATED || tax === NOT_STATED)) return false;
+    const code = this.#code();
+    const currency = currencies.of(code);
+    if (currency > MOST_CURRENCIES || isOdd(amount, code)) return false;
+    const lengths = this.#readNames();
+    const key = this.#hashes[primary] as number;
+    if (lengths < 0 || key === 0) return false;
+    const place = writer.place(key, (lengths & 0xff) + ((lengths >>> 8) & 0xff) + (lengths >>> 16));
+    const double = place >>> 3;
+    writer.doubles[double + AMOUNT] = amount;
+    writer.doubles[double + FEE] = fee;
+    writer.doubles[double + TAX] = tax;
+    const { words } = writer;
+    const word = place >>> 2;
+    for (let name = 0; name < 3; name += 1) words[word + FIRST_HASH + name] = this.#hashes[name] as number;
+    words[word + OFFSET] = 0;
+    words[word + LINE] = 0;
+    words[word + ORDINAL] = ordinal;
+    words[word + LENGTH_AND_FILE] = 0;
+    words[word + DAY_CURRENCY_OUTCOME] = day | (currency << 16) | (outcome << 24);
+    words[word + NAME_LENGTHS] = lengths;
+    this.#copyNames(writer.bytes, place + HEAD_BYTES);
+    return true;
+  }
+
+  #outcome(): number {
+    const start = this.#starts[OUTCOME_AT] as number;
+    if ((this.#ends[OUTCOME_AT] as number) !== start + 1) return -1;
+    const letter = this.#bytes[start];
+    if (letter === PAID_LETTER) return PAID;
+    return letter === FAILED_LETTER ? FAILED : -1;
+  }
+
+  /** Nearly always that of the payout before. */
+  #code(): string {
+    const [start, end] = [this.#starts[CURRENCY_AT] as number, this.#ends[CURRENCY_AT] as number];
+    let same = end - start === this.#lastCode.length;
+    for (let at = start; same && at < end; at += 1)
+      same = this.#bytes[at] === this.#lastCode.charCodeAt(at - start);
+    if (!same) this.#lastCode = Buffer.from(this.#bytes.subarray(start, end)).toString('latin1');
+    return this.#lastCode;
+  }
+
+  #number(value: number): number {
+    return amountAt(this.#bytes, this.#starts[value] as number, this.#ends[value] as number, 0);
+  }
+
+  #optional(value: number): number {
+    if (this.#starts[value] === this.#ends[value]) return NOT_STATED;
+    const number = this.#number(value);
+    return number === UNREAD ? BAD : number;
+  }
+
+  /** The day on which it was booked, or that of the instant. */
+  #day(): number {
+    const value = this.#starts[BOOKED_AT] === this.#ends[BOOKED_AT] ? INSTANT_AT : BOOKED_AT;
+    const [start, end] = [this.#starts[value] as number, this.#ends[value] as number];
+    if (start === end) return NO_DAY;
+    const day = this.#days.at(this.#bytes, start, end);
+    return day >= NO_DAY ? UNREAD : day;
+  }
+
+  /** Their lengths, a byte each; -1 where one is more than plain letters. */
+  #readNames(): number {
+    let lengths = 0;
+    for (let name = 0; name < 3; name += 1) {
+      const [start, end] = [this.#starts[NAMES_AT + name] as number, this.#ends[NAMES_AT + name] as number];
+      if (end - start > LONGEST_NAME) return -1;
+      for (let at = start; at < end; at += 1) {
+        const byte = this.#bytes[at] as number;
+        if (byte <= 0x20 || byte >= 0x7f || (name === UTR && !isOfUtr(byte))) return -1;
+      }
+      this.#hashes[name] = end > start ? hashOf(this.#bytes, start, end, this.#sink.seed) : 0;
+      lengths |= (end - start) << (8 * name);
+    }
+    return lengths;
+  }
+
+  #copyNames(target: Uint8Array, to: number): void {
+    let place = to;
+    for (let name = 0; name < 3; name += 1) {
+      for (
+        let at = this.#starts[NAMES_AT + name] as number;
+        at < (this.#ends[NAMES_AT + name] as number);
+        at += 1
+      ) {
+        target[place] = this.#bytes[at] as number;
+        place += 1;
+      }
+    }
+  }
+}
+
+const BAD = -2;
+const UTR = 2;
+
+/** Of a reference as it is compared: others are written in capitals first. */
+function isOfUtr(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a);
+}
+
+/** A value that has a separator in it makes too many of them. */
+function hasParts(bytes: Uint8Array, count: number): boolean {
+  let [values, payouts] = [0, count === 0 ? 0 : 1];
+  for (const byte of bytes) {
+    if (byte === VALUE_END) values += 1;
+    else if (byte === PAYOUT_END) payouts += 1;
+  }
+  return payouts === count && values === count * (VALUES_A_PAYOUT - 1);
+}
