@@ -20,7 +20,7 @@ export interface Decision {
   at: string;
 }
 
-export async function requirePayout(tx: Reader, referenceId: string): Promise<StoredPayout> {
+async function requirePayout(tx: Reader, referenceId: string): Promise<StoredPayout> {
   const payout = await payoutByReference(tx, referenceId);
   if (payout) return payout;
   throw new PayrunError('failed', 'payout_unknown', `There is no payout ${referenceId}.`, {

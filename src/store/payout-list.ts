@@ -128,6 +128,18 @@ export async function payoutRowByReference(
   );
 }
 
+/** The payout that an attempt with this reference was made for: what a provider's dashboard and reports show. */
+export async function payoutRowByProviderReference(
+  reader: Reader,
+  reference: string,
+): Promise<PayoutListRow | undefined> {
+  return reader.get<PayoutListRow>(
+    `${SELECT} where p.id = (select max(payout_id) from attempts
+       where provider in (select distinct provider from batches) and lower(provider_reference) = :reference)`,
+    { reference: reference.toLowerCase() },
+  );
+}
+
 /** The payout that a person may have meant by another of its names: a provider's id, or a UTR. */
 export async function referenceByOtherName(reader: Reader, name: string): Promise<string | undefined> {
   const row = await reader.get<{ reference_id: string }>(

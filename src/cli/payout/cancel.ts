@@ -10,8 +10,8 @@ export const verb: Verb = {
   arguments: [{ name: '<reference>', description: 'the payout’s reference_id' }],
   examples: ['payrun payout cancel salary-nov-000007'],
   async run(context, input) {
-    const decision = await decisionBy(context, argument(input, 0));
-    const payout = await cancelPayout(decision, argument(input, 0));
+    const { decision, reference } = await decisionBy(context, argument(input, 0));
+    const payout = await cancelPayout(decision, reference);
     return { data: await payoutItem(decision.database, payout.id) };
   },
 };

@@ -1,7 +1,7 @@
-import { requirePayout } from '../../operations/decide-payout.ts';
 import { storyOfPayout } from '../../operations/lines-of-file.ts';
 import { argument, type Data, type Verb } from '../command.ts';
 import { PAGE_OPTION, pageAsked, STORY_COLUMNS, tellStory } from '../story-report.ts';
+import { findPayout } from './find-payout.ts';
 import { payoutItem } from './item.ts';
 
 export const verb: Verb = {
@@ -18,7 +18,7 @@ export const verb: Verb = {
   async run(context, input) {
     const page = await pageAsked(context, input);
     const database = await context.ledger();
-    const payout = await requirePayout(database, argument(input, 0));
+    const payout = await findPayout(database, argument(input, 0));
     const events = await storyOfPayout(database, payout.id);
     const item = await payoutItem(database, payout.id);
     const standing = `${payout.reference_id}: ${item.amount} ${item.currency} to ${item.beneficiary_name} (${item.account}) by ${item.rail}, ${item.state}`;

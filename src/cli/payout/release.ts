@@ -11,8 +11,8 @@ export const verb: Verb = {
   options: [{ flags: '--reason <text>', description: 'why it may be paid all the same', required: true }],
   examples: ['payrun payout release salary-nov-000007 --reason "name checked by phone"'],
   async run(context, input) {
-    const decision = await decisionBy(context, argument(input, 0));
-    const payout = await releasePayout(decision, argument(input, 0), text(input, 'reason') ?? '');
+    const { decision, reference } = await decisionBy(context, argument(input, 0));
+    const payout = await releasePayout(decision, reference, text(input, 'reason') ?? '');
     return {
       data: await payoutItem(decision.database, payout.id),
       next: 'Send it with `payrun batch submit`.',

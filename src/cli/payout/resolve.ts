@@ -47,10 +47,10 @@ export const verb: Verb = {
     if (on !== null && (!/^\d{4}-\d{2}-\d{2}$/.test(on) || Number.isNaN(Date.parse(on)))) {
       throw new PayrunError('usage', 'option_invalid', `--on is "${on}"; write a day such as 2026-11-21.`);
     }
-    const decision = await decisionBy(context, argument(input, 0));
+    const { decision, reference } = await decisionBy(context, argument(input, 0));
     if (on !== null && on > dayIn(decision.rules.time_zone, decision.at))
       throw new PayrunError('usage', 'option_invalid', `--on is ${on}, a day that has not come yet.`);
-    const payout = await resolvePayout(decision, argument(input, 0), {
+    const payout = await resolvePayout(decision, reference, {
       as: outcome,
       reason: text(input, 'reason') ?? '',
       utr: text(input, 'utr')?.toUpperCase().replaceAll(' ', '') ?? null,

@@ -1,7 +1,6 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { formatGrouped } from '../../domain/money/money.ts';
 import type { StoredPayout } from '../../domain/payout/stored-payout.ts';
-import { requirePayout } from '../../operations/decide-payout.ts';
 import { retryPayouts } from '../../operations/retry-payouts.ts';
 import type { Stopped } from '../../operations/submission.ts';
 import { batchByName } from '../../store/batches.ts';
@@ -9,6 +8,7 @@ import { failedPayouts, payoutsById } from '../../store/payouts.ts';
 import { refuseWhileLocked } from '../../store/runner.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { asRunner, exitOf, registerWith, warnStopped } from '../submission.ts';
+import { findPayoutToDecide } from './find-payout.ts';
 import { payoutItem } from './item.ts';
 
 export const verb: Verb = {
@@ -60,7 +60,10 @@ async function chosen(context: Context, input: Input): Promise<StoredPayout[]> {
       'Name one payout, or say --batch NAME for all that failed in a batch.',
     );
   }
-  if (reference !== undefined) return [await requirePayout(database, reference)];
+  if (reference !== undefined) {
+    const { id } = await findPayoutToDecide(database, reference);
+    return [...(await payoutsById(database, [id])).values()];
+  }
   const batch = await batchByName(database, batchName ?? '');
   if (!batch) throw new PayrunError('failed', 'batch_unknown', `There is no batch ${batchName}.`);
   return failedPayouts(database, batch.id, text(input, 'code') ?? null);
