@@ -50,7 +50,7 @@ function project(name: string, files: { include: string[]; exclude?: string[]; i
       name,
       // Those of the root are for all; inherited, they would run once more for each project.
       globalSetup: [],
-      setupFiles: ['test/seeded-properties.ts'],
+      setupFiles: ['test/each-file.ts'],
       testTimeout: 30_000,
       hookTimeout: 60_000,
       pool: 'forks' as const,

@@ -38,6 +38,12 @@ export const importDirections: Rule = (file) => {
     .map((target) => `${file.path} imports ${target}`);
 };
 
+/** A hook at the head of a helper is that of the first file which loads it; the others of its process go without. */
+export const noHooksInHelpers: Rule = ({ path, text }) =>
+  /\.test\.ts$/.test(path) || path === 'test/each-file.ts'
+    ? []
+    : [...text.matchAll(/^(?:after|before)(?:Each|All)\(/gm)].map(([hook]) => `${path}: ${hook}`);
+
 /** One provider knows nothing of another; they share what stands beside their folders. */
 export const providersApart: Rule = (file) => {
   const own = /^src\/providers\/([^/]+)\//.exec(file.path)?.[1];

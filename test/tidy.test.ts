@@ -10,6 +10,7 @@ import {
   functionLength,
   importDirections,
   noAny,
+  noHooksInHelpers,
   nothingLeftOver,
   oneTitle,
   portableSql,
@@ -41,6 +42,7 @@ describe('the source keeps the rules of the house', () => {
     ['only world.ts reads the process', worldOnly, TYPESCRIPT],
     ['nothing has the type any', noAny, [...TYPESCRIPT, ...TESTS]],
     ['no switch has a default', exhaustiveSwitch, TYPESCRIPT],
+    ['no helper of tests has hooks of its own', noHooksInHelpers, TESTS],
     ['nothing is left over', nothingLeftOver, [...everything, ...MARKDOWN]],
     ['a Markdown file has one title', oneTitle, MARKDOWN],
   ];
@@ -75,6 +77,7 @@ describe('each rule finds what breaks it', () => {
     ['the sandbox in an operation', importDirections, 'src/operations/a.ts', "import '../sandbox/b.ts';"],
     ['the ledger in the sandbox', importDirections, 'src/sandbox/a.ts', "import '../store/payouts.ts';"],
     ['a folder that is not of the house', importDirections, 'src/lib/a.ts', 'export const x = 1;'],
+    ['a hook at the head of a helper', noHooksInHelpers, 'test/cli/a.ts', 'afterEach(() => undefined);'],
     ['a provider in another', providersApart, 'src/providers/one/a.ts', "import '../two/b.ts';"],
     ['a node module in the domain', domainPurity, 'src/domain/a.ts', "import 'node:fs';"],
     ['the clock in the domain', domainPurity, 'src/domain/a.ts', 'export const x = new Date();'],

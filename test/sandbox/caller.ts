@@ -1,7 +1,8 @@
 /** A sandbox on loopback with a clock that the test holds, and calls to it over real HTTP. */
+
 import { Agent, request } from 'undici';
-import { afterEach } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { afterEachTest } from '../afterwards.ts';
 
 export type Body = Record<string, unknown>;
 
@@ -35,7 +36,7 @@ const LONG_SECONDS = 10 * 365 * 86_400;
 const agent = new Agent({ connections: 16 });
 const started: Sandbox[] = [];
 
-afterEach(async () => {
+afterEachTest(async () => {
   await Promise.all(started.splice(0).map((sandbox) => sandbox.close()));
 });
 

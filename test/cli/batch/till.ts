@@ -1,14 +1,15 @@
 /** An office with beneficiaries and, where a test wants it, a sandbox that pays them. */
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { afterEachTest } from '../../afterwards.ts';
 import { type Office, openOffice } from '../beneficiary/office.ts';
 
 export const CREDENTIALS = { NXT_API_KEY: 'key-for-tests', NXT_API_SECRET: 'secret-for-tests' };
 
 const sandboxes: Sandbox[] = [];
-afterEach(async () => {
+afterEachTest(async () => {
   await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
 });
 

@@ -1,10 +1,11 @@
 /** A folder with a configuration, a key and a ledger, as `payrun init` leaves it, gone after the test file. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { Database } from '../../../src/store/database.ts';
 import { openLedger } from '../../../src/store/ledger-database.ts';
+import { afterEachFile } from '../../afterwards.ts';
 import { type Ran, runPayrun } from '../run-payrun.ts';
 
 export interface Office {
@@ -16,7 +17,7 @@ export interface Office {
 }
 
 const folders: string[] = [];
-afterAll(() => {
+afterEachFile(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 

@@ -2,16 +2,18 @@
  * An office that receives webhooks: a sandbox that pays and tells, a relay before it in which a test can lose, hold or
  * change answers, and `webhook serve` with what a test wants to send to it.
  */
+
 import { createHmac } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { afterEach, vi } from 'vitest';
+import { vi } from 'vitest';
 import type { Signal } from '../../../src/cli/world.ts';
 import type { Sandbox, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import type { Database } from '../../../src/store/database.ts';
+import { afterEachTest } from '../../afterwards.ts';
 import { CREDENTIALS, openTill, sandboxFor, type Till } from '../batch/till.ts';
 import { type Ran, runPayrun } from '../run-payrun.ts';
 
@@ -69,7 +71,7 @@ export interface Serving {
 
 const running: Serving[] = [];
 const servers: Server[] = [];
-afterEach(async () => {
+afterEachTest(async () => {
   await Promise.all(running.splice(0).map((each) => each.stop()));
   for (const server of servers.splice(0)) {
     server.closeAllConnections();

@@ -1,7 +1,8 @@
 /** A bank that grants tokens, a provider that speaks to it, and bodies to answer with; closed after each test. */
-import { afterEach } from 'vitest';
+
 import type { Provider } from '../../../src/providers/provider.ts';
 import { createProvider, type ProviderSettings } from '../../../src/providers/registry.ts';
+import { afterEachTest } from '../../afterwards.ts';
 import { json, type Script, type Scripted, serve } from '../scripted-server.ts';
 
 export const KEY = 'key-canary-0001';
@@ -9,7 +10,7 @@ export const SECRET = 'secret-canary-0002';
 export const TOKEN = 'token-canary';
 
 const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
+afterEachTest(async () => {
   for (const thing of opened.splice(0).reverse()) await thing.close();
 });
 
