@@ -285,6 +285,11 @@ function withDifference(event: OpenWebhook, payout: StoredPayout, note: string |
     );
     differences.push(`the event states ${told}, not ${ours}`);
   }
+  const ours = payout.provider_reference ?? '';
+  // How a sender spells it in capitals is its own; the ledger has no two references that differ so alone.
+  if (event.provider_reference.toLowerCase() !== ours.toLowerCase()) {
+    differences.push(`the event names reference ${event.provider_reference}, not ${ours}`);
+  }
   if (payout.provider_id !== null && event.provider_id !== payout.provider_id) {
     differences.push(`the event names payout ${event.provider_id}, not ${payout.provider_id}`);
   }

@@ -62,6 +62,16 @@ export async function retryPayouts(
 function refuseUnproven(payout: StoredPayout): void {
   // Approved, with an attempt begun before: a retry that was interrupted goes on.
   if (payout.state === 'approved' && payout.attempt_no > 1) return;
+  if (payout.state === 'held' && payout.hold_reason === 'contradiction') {
+    throw new PayrunError(
+      'failed',
+      'retry_unproven',
+      `${payout.reference_id} is held and was not tried again: ${payout.hold_note}.`,
+      {
+        hint: 'It may have been paid by the attempt before. See `payrun payout explain REF`, ask the provider, and settle it with `payrun payout resolve`.',
+      },
+    );
+  }
   if (!RETRYABLE_STATES.has(payout.state)) {
     throw new PayrunError(
       'failed',
@@ -105,19 +115,36 @@ async function proveEach(submission: Submission, ids: readonly bigint[]): Promis
     return { payout, found, stored_at: attempts.get(payout.id)?.stored_at ?? submission.now() };
   });
   const reported: Reported[] = [];
+  let taken: { payout: StoredPayout; status: string } | undefined;
   for (const { payout, found, stored_at } of asked) {
     if (found.outcome === 'unavailable') return stoppedBy(found.because);
     if (found.outcome === 'found') {
       const ours = adopt({ provider_reference: payout.provider_reference ?? '', stored_at }, found, '');
-      if (ours.kind === 'accepted')
-        reported.push({ payout_id: payout.id, report: found.report, source: 'look_up', confirmed: true });
+      if (ours.kind !== 'accepted') continue;
+      reported.push({ payout_id: payout.id, report: found.report, source: 'look_up', confirmed: true });
+      const { state, status } = found.report;
+      if (state !== (payout.state === 'failed' ? 'failed' : 'reversed')) taken ??= { payout, status };
     } else if (payout.provider_id !== null) throw unproven(payout);
   }
   await submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
     await applyProviderStatuses(tx, reported, occasion);
   });
+  if (taken !== undefined) await refuseTakenBack(submission, taken.payout, taken.status);
   return null;
+}
+
+/** The provider says otherwise today than when the payout failed or came back: what it took back is no proof. */
+async function refuseTakenBack(submission: Submission, { id, state }: StoredPayout, status: string) {
+  const payout = (await payoutsById(submission.database, [id])).get(id);
+  if (payout === undefined) return;
+  refuseUnproven(payout);
+  throw new PayrunError(
+    'failed',
+    'retry_unproven',
+    `${payout.reference_id} was ${state}, and the provider says ${status} of it now.`,
+    { hint: 'Paying again could pay twice. Run `payrun payout sync` until the provider settles it.' },
+  );
 }
 
 function unproven(payout: StoredPayout): PayrunError {

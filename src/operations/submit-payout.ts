@@ -11,6 +11,7 @@ import type {
   SubmitOutcome,
 } from '../providers/provider.ts';
 import type { Sendable, SendResult, Sent } from './submission.ts';
+import { stoppedBy } from './tolerance.ts';
 
 // Two clocks may differ a little; a payout that the provider made longer before ours was stored is not ours.
 const CLOCK_SKEW_MS = 5 * 60_000;
@@ -102,7 +103,10 @@ export function adopt(
     case 'not_found':
       return { kind: 'doubt', reason: `${reason}; the look-up found nothing` };
     case 'unavailable':
-      return { kind: 'doubt', reason: `${reason}; the look-up got no answer` };
+      return {
+        kind: 'doubt',
+        reason: `${reason}; the look-up got no answer: ${stoppedBy(found.because).reason}`,
+      };
   }
 }
 

@@ -5,7 +5,7 @@
 
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import type { LookUpOutcome, StatusReport } from '../providers/provider.ts';
-import { type Attempt, currentAttempts } from '../store/attempts.ts';
+import { type Attempt, currentAttempts, recordNewQuestions } from '../store/attempts.ts';
 import { type AskFilter, payoutsById, payoutsByProviderReference, payoutsToAsk } from '../store/payouts.ts';
 import { countStates, earliestSent, markChecked, returnedUntil, saveReturnedUntil } from '../store/sync.ts';
 import { type Answered, type Asking, applyAnswers, askAboutPayout } from './apply-answers.ts';
@@ -14,7 +14,7 @@ import { compareRestored } from './compare-restored.ts';
 import { listRecent } from './list-recent.ts';
 import { mapLimited } from './settle-doubts.ts';
 import { adopt } from './submit-payout.ts';
-import { addCounts, countMove, emptySync, type SyncReport } from './sync-report.ts';
+import { addCounts, countMove, countUnusable, emptySync, type SyncReport } from './sync-report.ts';
 import { createTolerance, stoppedBy, type Tolerance } from './tolerance.ts';
 
 export interface Sync extends Asking {
@@ -82,7 +82,11 @@ interface Asked {
   asked: boolean;
   source: ReportSource;
   report: StatusReport | null;
+  /** An answer that says nothing that can be used of it, and why; null where there is none. */
+  unusable: Unusable | null;
 }
+
+type Unusable = { outcome: 'not_found' | 'foreign_reference' | 'unusable' | 'unavailable'; reason: string };
 
 /** A page of the list, applied and forgotten; what it answers for is taken out of `open`. */
 async function takeListed(
@@ -108,8 +112,7 @@ async function takeListed(
     listed.map(({ payout }) => payout.id),
   );
   const answered = listed.map(({ payout, found }): Asked => {
-    const proven = provenBy(found, payout, attempts, sync.now());
-    return { payout, asked: true, source: 'list', report: proven };
+    return { payout, asked: true, source: 'list', ...provenBy(found, payout, attempts, sync.now()) };
   });
   await storeAsked(sync, answered, report);
 }
@@ -120,10 +123,26 @@ function provenBy(
   payout: StoredPayout,
   attempts: ReadonlyMap<bigint, Attempt>,
   now: string,
-): StatusReport | null {
+): Pick<Asked, 'report' | 'unusable'> {
   const stored_at = attempts.get(payout.id)?.stored_at ?? now;
   const adopted = adopt({ provider_reference: payout.provider_reference ?? '', stored_at }, found, '');
-  return adopted.kind === 'accepted' ? adopted.report : null;
+  if (adopted.kind === 'accepted') return { report: adopted.report, unusable: null };
+  return { report: null, unusable: whyUnusable(found, 'reason' in adopted ? adopted.reason : '') };
+}
+
+function whyUnusable(found: LookUpOutcome, foreign: string): Unusable | null {
+  switch (found.outcome) {
+    case 'found':
+      return { outcome: 'foreign_reference', reason: foreign };
+    case 'not_found':
+      return { outcome: 'not_found', reason: 'the provider does not find it' };
+    case 'unavailable':
+      if (found.because.kind === 'bad_answer') return { outcome: 'unusable', reason: found.because.reason };
+      // Also one whose answer breaks off each time, among many that are answered. The rest is about all of them.
+      return found.because.kind === 'unreachable'
+        ? { outcome: 'unavailable', reason: found.because.reason }
+        : null;
+  }
 }
 
 async function askAbout(
@@ -135,16 +154,16 @@ async function askAbout(
   const payouts = [...(await payoutsById(sync.database, ids)).values()];
   const attempts = await currentAttempts(sync.database, ids);
   const asked = await mapLimited(payouts, sync.concurrency, async (payout): Promise<Asked> => {
-    if (report.stopped || sync.stop.aborted) return { payout, asked: false, source: 'status', report: null };
+    const unasked = { payout, asked: false, source: 'status', report: null, unusable: null } as const;
+    if (report.stopped || sync.stop.aborted) return unasked;
     const source = payout.provider_id === null ? 'look_up' : 'status';
     const found = await askAboutPayout(sync, payout);
     // Whatever keeps a question from being asked after the stop says nothing about the provider.
-    if (found.outcome === 'unavailable' && sync.stop.aborted)
-      return { payout, asked: false, source, report: null };
+    if (found.outcome === 'unavailable' && sync.stop.aborted) return unasked;
     report.asked += 1;
     if (found.outcome === 'unavailable') report.stopped ??= tolerance.unanswered(found.because);
     else tolerance.answered();
-    return { payout, asked: true, source, report: provenBy(found, payout, attempts, sync.now()) };
+    return { payout, asked: true, source, ...provenBy(found, payout, attempts, sync.now()) };
   });
   await storeAsked(sync, asked, report);
 }
@@ -152,13 +171,31 @@ async function askAbout(
 /** Applies what was learned, and keeps that the others were asked about. */
 async function storeAsked(sync: Sync, asked: readonly Asked[], report: SyncReport): Promise<void> {
   await store(sync, asked.flatMap(toAnswered), report);
-  await sync.database.transaction((tx) =>
-    markChecked(
+  const at = sync.now();
+  const unusable = asked.flatMap((each) => toUnusable(each, at));
+  await sync.database.transaction(async (tx) => {
+    // Before and after: the first, and every other one that follows; when it was asked last stands with the payout.
+    await recordNewQuestions(tx, unusable);
+    await markChecked(
       tx,
       asked.filter((each) => each.asked && each.report === null).map((each) => each.payout.id),
-      sync.now(),
-    ),
+      at,
+    );
+  });
+  const heard = asked.flatMap(({ payout: { reference_id, provider_id }, unusable }) =>
+    // What the provider never had, it need not find.
+    unusable === null || (unusable.outcome === 'not_found' && provider_id === null)
+      ? []
+      : [{ reference_id, reason: unusable.reason }],
   );
+  countUnusable(report, { count: heard.length, first: heard });
+}
+
+function toUnusable({ payout, source, unusable }: Asked, at: string) {
+  if (unusable === null) return [];
+  const kind = source === 'status' ? ('status' as const) : ('look_up' as const);
+  const about = { payout_id: payout.id, attempt_no: payout.attempt_no, kind, asked_at: at, at };
+  return [{ ...about, ...unusable, http_status: null, transport_error: null, answer: null }];
 }
 
 function toAnswered({ payout, report, source }: Asked): Answered[] {

@@ -12,6 +12,8 @@ export interface StatusReport {
   provider_reference: string;
   provider_beneficiary_id: string | null;
   amount_minor: bigint | null;
+  /** An amount that is stated and cannot be read exactly, as it stands there. */
+  unread_amount?: string;
   currency: string | null;
   state: ProviderState;
   /** The provider's word, raw. */

@@ -160,17 +160,47 @@ export async function finishSends(
   await recordAnswers(tx, link);
 }
 
+export type Question = SendOutcome & {
+  payout_id: bigint;
+  attempt_no: number;
+  kind: SendKind;
+  asked_at: string;
+  at: string;
+};
+
+type LastQuestion = Pick<Question, 'payout_id' | 'outcome' | 'reason'> & {
+  attempt_no: bigint;
+  count: bigint;
+};
+
+// A provider that says another nonsense each minute fills no ledger.
+const MOST_QUESTIONS = 50n;
+
+/**
+ * The same without those that came to what the last one about the payout came to: a payout that is asked about every
+ * minute for days has a line for each change, and not for each minute.
+ */
+export async function recordNewQuestions(tx: Transaction, questions: readonly Question[]): Promise<void> {
+  if (questions.length === 0) return;
+  const last = await tx.all<LastQuestion>(
+    `select s.payout_id, s.attempt_no, s.outcome, s.reason, q.count from sends s join (
+       select max(id) as id, count(*) as count from sends
+       where kind <> 'submit' and payout_id in (${inList('ids')}) group by payout_id) as q on q.id = s.id`,
+    { ids: listParam(questions.map((question) => question.payout_id)) },
+  );
+  const known = new Set(last.map((row) => `${row.payout_id} ${row.attempt_no} ${row.outcome} ${row.reason}`));
+  const many = new Set(last.filter(({ count }) => count >= MOST_QUESTIONS).map((row) => row.payout_id));
+  await recordQuestions(
+    tx,
+    questions
+      .filter(({ payout_id }) => !many.has(payout_id))
+      .filter((each) => !known.has(`${each.payout_id} ${each.attempt_no} ${each.outcome} ${each.reason}`)),
+  );
+}
+
 /** Records questions that were asked and answered, where they changed something or settled a doubt. */
-export async function recordQuestions(
-  tx: Transaction,
-  questions: readonly (SendOutcome & {
-    payout_id: bigint;
-    attempt_no: number;
-    kind: SendKind;
-    asked_at: string;
-    at: string;
-  })[],
-): Promise<void> {
+export async function recordQuestions(tx: Transaction, questions: readonly Question[]): Promise<void> {
+  if (questions.length === 0) return;
   const first = await nextId(tx, 'sends');
   // The run of questions is chained first, and their answers right behind it.
   const link = (await nextAnswerLink(tx)) + 1n;

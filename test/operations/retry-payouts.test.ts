@@ -34,9 +34,37 @@ describe('trying again', () => {
   test('a provider that has taken its FAILED back is asked first, and nothing is paid twice', async () => {
     const office = await withFailed();
     await office.bank.faults([{ ...LOOK_UP, kind: 'wrong_echo', echo: { status: 'SUCCESS' } }]);
-    expect((await office.ask(...retry)).exit).toBe(1);
+    const ran = await office.ask(...retry);
+    expect([ran.exit, ran.json().error.code]).toEqual([1, 'retry_unproven']);
+    expect(ran.json().error.message).toBe(
+      'salary-000001 is held and was not tried again: the provider says SUCCESS, where the payout is failed.',
+    );
     expect((await sendsTo(office.bank)).map((send) => send.reference)).toEqual(['salary-000001']);
     expect((await payoutsOf(office))[0]?.state).toBe('held');
+  });
+
+  test('a provider that has it in flight again proves no failure, and there is no second attempt', async () => {
+    const office = await withFailed();
+    await office.bank.faults([{ ...LOOK_UP, kind: 'wrong_echo', echo: { status: 'PROCESSING' } }]);
+    const ran = await office.ask(...retry);
+    expect([ran.exit, ran.json().error.message]).toEqual([
+      1,
+      'salary-000001 was failed, and the provider says PROCESSING of it now.',
+    ]);
+    expect(await sendsTo(office.bank)).toHaveLength(1);
+  });
+
+  test('what came back, and is said to be paid now, is not paid again', async () => {
+    const returned = { status: 'REVERSED', reason: 'RETURNED_BY_BANK' };
+    const office = await withBatch(1, { outcomes: { '01': returned } }, [1]);
+    expect(statesIn(await office.ask(...submit('--wait', '5s')))).toEqual({ returned: 1 });
+    await office.bank.faults([{ ...LOOK_UP, kind: 'wrong_echo', echo: { status: 'SUCCESS' } }]);
+    const ran = await office.ask(...retry);
+    expect([ran.exit, ran.json().error.message]).toEqual([
+      1,
+      'salary-000001 was returned, and the provider says SUCCESS of it now.',
+    ]);
+    expect(await sendsTo(office.bank)).toHaveLength(1);
   });
 
   test('without an answer about the first attempt there is no second', async () => {

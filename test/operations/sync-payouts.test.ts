@@ -36,9 +36,47 @@ describe('sync', () => {
     expect((await office.ask('payout', 'sync', '--json')).json().data).toEqual({
       asked: 0,
       changed: 0,
+      unusable: 0,
       states: {},
     });
     await expectTruth(office);
+  });
+
+  test('says what cannot be used of what it heard, and the story has it once for each change', async () => {
+    const office = await withBatch(2, { settle_ms: 60_000 }, [1]);
+    await office.ask(...submit());
+    const one = { method: 'GET', path: '/payouts/' } as const;
+    const nothingListed = { method: 'GET', path: '/payouts', kind: 'html_before' } as const;
+    await office.bank.faults([
+      { ...one, kind: 'wrong_echo', echo: { payout_id: 'po_of_somebody' } },
+      nothingListed,
+    ]);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const synced = await office.ask('payout', 'sync', '--json');
+      expect(synced.json().data).toEqual({
+        asked: 2,
+        changed: 0,
+        unusable: 2,
+        states: { pending: 2 },
+      });
+      const unusable = synced.json().warnings.find(({ code }) => code === 'answers_unusable');
+      expect(unusable?.message).toContain(
+        'salary-000001 (the answer to a status query is about another payout)',
+      );
+    }
+    await office.bank.faults([{ ...one, kind: 'html_before' }, nothingListed]);
+    await office.ask('payout', 'sync');
+    const { data } = (await office.ask('payout', 'explain', 'salary-000001', '--json')).json<{
+      items: { what: string; details: string }[];
+    }>();
+    expect(data.items.filter(({ what }) => what.includes('asked for its status'))).toMatchObject([
+      { what: 'attempt 1 asked for its status: unusable' },
+      {
+        what: 'attempt 1 asked for its status: unusable',
+        details: 'the answer to a status query is no payout',
+      },
+    ]);
+    expect((await office.ask('ledger', 'verify')).exit).toBe(0);
   });
 
   test('is exit 5 when nobody answers, and changes nothing', async () => {

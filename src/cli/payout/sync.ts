@@ -1,7 +1,7 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { FINDING_STATES, OPEN_STATES, type PayoutState } from '../../domain/payout/payout.ts';
 import { syncPayouts } from '../../operations/sync-payouts.ts';
-import { addCounts, emptySync, type SyncReport } from '../../operations/sync-report.ts';
+import { addCounts, countUnusable, emptySync, type SyncReport } from '../../operations/sync-report.ts';
 import { batchByName } from '../../store/batches.ts';
 import type { Context, Input, Outcome, Verb } from '../command.ts';
 import { text } from '../command.ts';
@@ -49,7 +49,10 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   await context.progress.end();
   warnStopped(context, total.stopped);
   warnForeign(context, total.foreign);
-  const data = { asked: total.asked, changed: total.changed, states: total.states };
+  // Where nobody answered, that is what has to be heard.
+  if (total.stopped === null) warnUnusable(context, total.unusable);
+  const { asked, changed, states } = total;
+  const data = { asked, changed, unusable: total.unusable.count, states };
   const next = nextStep(total, batchName);
   return { data, exit: exitOf(total, context), ...(next === null ? {} : { next }) };
 }
@@ -111,6 +114,7 @@ async function follow(
     const report = await syncPayouts(sync, { batch_id: batchId, updated_before: before }, concerned);
     sum.asked = Math.max(sum.asked, report.asked);
     sum.changed += report.changed;
+    sum.unusable = report.unusable;
     addCounts(sum.reached, report.reached);
     sum.foreign.push(...report.foreign);
     sum.states = report.states;
@@ -129,10 +133,19 @@ async function follow(
 function add(total: SyncReport, report: SyncReport): void {
   total.asked += report.asked;
   total.changed += report.changed;
+  countUnusable(total, report.unusable);
   addCounts(total.reached, report.reached);
   total.foreign.push(...report.foreign);
   addCounts(total.states, report.states);
   total.stopped ??= report.stopped;
+}
+
+function warnUnusable(context: Context, { count, first }: SyncReport['unusable']): void {
+  if (count === 0) return;
+  const shown = first.map(({ reference_id, reason }) => `${reference_id} (${reason})`).join(', ');
+  const more = count > first.length ? ` and ${count - first.length} more` : '';
+  const message = `Of ${count} payouts the provider said nothing that can be used, and they stay as they were: ${shown}${more}. \`payrun payout explain REF\` has each; ask the provider about them.`;
+  context.warn({ code: 'answers_unusable', message });
 }
 
 function warnForeign(context: Context, references: readonly string[]): void {

@@ -26,6 +26,8 @@ export interface Echo {
   provider_beneficiary_id: string | null;
   provider_id: string;
   amount_minor: bigint | null;
+  /** An amount that is stated and cannot be read exactly, as it stands there. */
+  unread_amount?: string;
   currency: string | null;
 }
 
@@ -35,7 +37,7 @@ export function echoDifference(meant: Meant, echo: Echo): string | null {
     return `the provider answers for ${named('reference', echo.provider_reference)}, not ${meant.provider_reference}`;
   if (differs('amount', meant, echo.amount_minor, meant.amount_minor))
     return echo.amount_minor === null
-      ? 'the provider states no amount'
+      ? unreadAmount(echo.unread_amount)
       : `the provider states ${echo.amount_minor} minor units, not ${meant.amount_minor}`;
   if (differs('currency', meant, echo.currency, meant.currency))
     return `the provider states ${named('currency', echo.currency)}, not ${meant.currency}`;
@@ -48,6 +50,12 @@ export function echoDifference(meant: Meant, echo: Echo): string | null {
 
 function differs<T>(field: EchoField, { echoes }: SentTo, stated: T | null, ours: T): boolean {
   return stated === null ? echoes.includes(field) : stated !== ours;
+}
+
+function unreadAmount(stated: string | undefined): string {
+  return stated === undefined
+    ? 'the provider states no amount'
+    : `the provider states its amount as ${stated}, which is no number that can be read exactly`;
 }
 
 function named(field: EchoField, stated: string | null): string {

@@ -165,15 +165,20 @@ export function readPage(text: string): PayoutPage | null {
   };
 }
 
+const LONGEST_UNREAD = 60;
+
 function reportOf(body: z.output<typeof payoutSchema>): StatusReport {
   const state = stateOf(body.status);
   const reason = body.failure_reason || null;
   const wentWrong = state === 'failed' || state === 'reversed';
+  const amount_minor = readMinor(body.amount);
+  const unread = amount_minor === null && body.amount !== undefined && body.amount !== null;
   return {
     provider_id: body.payout_id,
     provider_reference: body.reference_id,
     provider_beneficiary_id: body.beneficiary_id ?? null,
-    amount_minor: readMinor(body.amount),
+    amount_minor,
+    ...(unread ? { unread_amount: maskText(JSON.stringify(body.amount)).slice(0, LONGEST_UNREAD) } : {}),
     currency: body.currency || null,
     state,
     // A word that we do not know may be a sentence.

@@ -180,6 +180,7 @@ describe('an event', () => {
       'webhook 1 received with its signature: payout.success, SUCCESS, about attempt 1',
       'webhook 1 looked into: the provider was asked, and its answer moved the payout',
     ]);
+    expect(story.stdout).toContain('the event names reference garbled, not nov-000001');
     const kinds = events.map(({ kind }) => kind);
     expect(kinds.indexOf('webhook')).toBeLessThan(kinds.lastIndexOf('status'));
     expect(readFileSync(join(desk.folder, 'story.html'), 'utf8')).toContain('its answer moved the payout');

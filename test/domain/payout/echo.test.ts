@@ -67,6 +67,11 @@ describe('an answer advances nothing', () => {
       'the provider states 1001000 minor units, not 10010',
     ],
     ['no amount', { amount_minor: null }, 'the provider states no amount'],
+    [
+      'an amount as text',
+      { amount_minor: null, unread_amount: '"100.00"' },
+      'the provider states its amount as "100.00", which is no number that can be read exactly',
+    ],
     ['another currency', { currency: 'USD' }, 'the provider states currency USD, not INR'],
     [
       'another beneficiary',

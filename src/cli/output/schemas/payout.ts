@@ -35,7 +35,7 @@ export const payoutItem = z.strictObject({
 export const schemas: DataSchemas = {
   list: page(payoutItem),
   show: payoutItem,
-  sync: z.strictObject({ asked: count, changed: count, states: stateCounts }),
+  sync: z.strictObject({ asked: count, changed: count, unusable: count, states: stateCounts }),
   retry: z.strictObject({ retried: count, states: stateCounts, items: z.array(payoutItem) }),
   cancel: payoutItem,
   release: payoutItem,
