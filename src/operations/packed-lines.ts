@@ -6,7 +6,14 @@ import { PayrunError } from '../domain/errors.ts';
 import { PackedLineReader } from '../statements/packed-lines.ts';
 import type { RowForm } from '../statements/plain-row.ts';
 import type { Reader, Transaction } from '../store/database.ts';
-import { pageForms, pageOfLine, rowsAmong, type StatementPage, spanOf } from '../store/statement-pages.ts';
+import {
+  pageAfter,
+  pageForms,
+  pageOfLine,
+  rowsAmong,
+  type StatementPage,
+  spanOf,
+} from '../store/statement-pages.ts';
 import { insertUnpacked } from '../store/statement-storing.ts';
 
 export interface PackedStatement {
@@ -74,5 +81,18 @@ export async function unpackLines(tx: Transaction, lines: readonly bigint[]): Pr
       return { id, line };
     });
     await insertUnpacked(tx, { provider, statement_id: page.statement_id }, unpacked);
+  }
+}
+
+/** Makes rows of all lines of a provider, for whoever looks at them one by one. */
+export async function unpackAllLines(tx: Transaction, provider: string): Promise<void> {
+  const statements = await packedStatements(tx);
+  for (let page = await pageAfter(tx, 0n); page; page = await pageAfter(tx, page.first_id)) {
+    if (statementOf(statements, page).provider !== provider) continue;
+    const { first, end } = spanOf(page);
+    await unpackLines(
+      tx,
+      Array.from({ length: Number(end - first) }, (_, index) => first + BigInt(index)),
+    );
   }
 }

@@ -18,7 +18,7 @@ import {
   type Rule,
 } from '../domain/reconciliation/match.ts';
 import { NOTHING_SETTLED } from '../domain/reconciliation/settled.ts';
-import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
+import { normaliseUtr, type StatementLine } from '../domain/reconciliation/statement-line.ts';
 import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import type { CsvWarning } from '../statements/read-csv.ts';
 import { movementsOfAccount } from '../store/account-movements.ts';
@@ -44,6 +44,7 @@ import {
   type StatementInput,
   type StatementTerms,
 } from './import-statement.ts';
+import { unpackAllLines } from './packed-lines.ts';
 import { type StoredSides, settleStored } from './settle-stored.ts';
 
 export interface Reconciled {
@@ -130,7 +131,7 @@ async function reconcileStored(
   const ours = (row: AttemptRow) => attemptOf(row, time_zone);
   const reader = { attemptOf: ours, dayOf: dayReader(time_zone), time_zone, stages: deps.stages };
   const bulk = await settleStored(tx, provider, reader, terms, settleFrom);
-  const lines = bulk?.lines ?? (await linesOfProvider(tx, provider));
+  const lines = bulk?.lines ?? (await allLines(tx, provider));
   const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);
   const settled = bulk?.settled ?? NOTHING_SETTLED;
   const matching = match(lines, attempts);
@@ -159,14 +160,15 @@ async function reconcileAccount(
   account: string,
   terms: Terms,
 ): Promise<Found> {
-  const compared = compareAccount(
-    await linesOfProvider(tx, account),
-    await movementsOfAccount(tx, account),
-    terms,
-  );
+  const compared = compareAccount(await allLines(tx, account), await movementsOfAccount(tx, account), terms);
   return conclude(tx, deps, account, terms.today, compared, () =>
     storeSupersessions(tx, account, compared.superseded),
   );
+}
+
+async function allLines(tx: Transaction, provider: string): Promise<StatementLine[]> {
+  await unpackAllLines(tx, provider);
+  return linesOfProvider(tx, provider);
 }
 
 type Compared = Pick<Found, 'coverage' | 'matched' | 'expected' | 'older' | 'totals'> & {

@@ -119,3 +119,22 @@ test.each([
   await database.close();
   expect(problems.filter(({ code }) => code !== 'payout_position')).toEqual([]);
 });
+
+test('a large statement of an account is looked at line by line, as a small one is', async () => {
+  const path = `${whole}.account`;
+  const bytes = Buffer.from(report(payouts.map((payout) => reportRow(payout))).replaceAll('.000Z', 'Z'));
+  writeFileSync(`${path}.csv`, bytes);
+  const found: unknown[] = [];
+  for (const input of [{ path: `${path}.csv` }, { bytes }]) {
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    copyFileSync(whole, path);
+    const database = await openLedger(path, NOW);
+    const deps = { database, actor, now: () => NOW };
+    const wanted = { open_breaks: false, account: true };
+    const of = { ...reading, provider: 'assets:bank:one' };
+    found.push(await reconcile(deps, [{ name: 'bank.csv', ...input }], of, terms, wanted));
+    await database.close();
+  }
+  expect(found[0]).toMatchObject({ open: 10 });
+  expect(found[0]).toEqual(found[1]);
+});
