@@ -57,6 +57,7 @@ const WITHOUT_TRANSCRIPT: Readonly<Record<string, string>> = {
   backup_unsound: 'a ledger with which somebody tampered; test/cli/ledger/restore.test.ts has one',
   ledger_in_use: 'another process that has the ledger open meanwhile',
   key_rotated: 'a key that is rotated while a file is imported',
+  stopped_at_once: 'two signals; test/cli/interruptions.test.ts sends them',
   interrupted_input: 'a signal while a pipe is read; test/cli/broken-streams.test.ts sends one',
   file_too_large: 'a file of more than a gibibyte',
 };

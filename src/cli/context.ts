@@ -21,10 +21,16 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
-export function openContext(world: World, flags: GlobalFlags, warnings: Warning[]): OpenContext {
+/** `onAbandon` is called before a second signal ends the process, for what can be written at once. */
+export function openContext(
+  world: World,
+  flags: GlobalFlags,
+  warnings: Warning[],
+  onAbandon: (code: number) => void,
+): OpenContext {
   const closers: (() => Promise<void>)[] = [];
   const progress = createProgress(world, flags);
-  const signals = stopOnSignal(world, (text) => progress.line(text));
+  const signals = stopOnSignal(world, (text) => progress.line(text), onAbandon);
   const config = once(async () => (await import('./config.ts')).loadConfig(world, flags.config));
   let opened: Database | null = null;
   const ledger = once(async () => {
@@ -215,11 +221,16 @@ async function ask(
 }
 
 /** The first signal asks to stop, the second leaves at once; by then everything confirmed is on disk. */
-function stopOnSignal(world: World, say: (text: string) => void): { stop: AbortSignal; forget(): void } {
+function stopOnSignal(
+  world: World,
+  say: (text: string) => void,
+  onAbandon: (code: number) => void,
+): { stop: AbortSignal; forget(): void } {
   const controller = new AbortController();
   const forget = world.onSignal((signal) => {
     const code = signal === 'SIGINT' ? 130 : 143;
     if (controller.signal.aborted) {
+      onAbandon(code);
       // Not through the progress line, which writes when it has time: the process ends here.
       void world.stderr.write(
         `${world.stderr.isTTY ? '\n' : ''}Stopped at once; what was sent is stored. Go on with the same command again (nothing is paid twice).\n`,

@@ -46,6 +46,15 @@ async function runCommand(world: World): Promise<ExitCode> {
   let flags = flagsBeforeParsing(world.argv);
   let name: string | null = commandOf(world.argv)?.name ?? null;
   const warnings: Warning[] = [];
+  // Told at the end, or by a second signal before it: a program that reads gets one document, and not half of two.
+  let told = false;
+  const abandon = (code: number) => {
+    if (told || name === null) return;
+    told = true;
+    // Whatever the first write does not take is lost with the process.
+    if (flags.format === 'json' || flags.format === 'ndjson')
+      void writeFailure(name, stoppedAtOnce(), code as ExitCode, warnings, flags, world);
+  };
   try {
     const parsed = await parseArguments(world.argv, VERSION, world.stdout.columns ?? 100);
     if (parsed.kind === 'print') {
@@ -59,11 +68,16 @@ async function runCommand(world: World): Promise<ExitCode> {
       await checkOutputFile(flags.output_file, world.cwd, filesRead(parsed.verb, parsed.input, flags));
     return await runVerb(
       parsed.verb,
-      openContext(world, flags, warnings),
-      (context) => parsed.verb.run(context, parsed.input),
+      openContext(world, flags, warnings, abandon),
+      async (context) => {
+        const outcome = await parsed.verb.run(context, parsed.input);
+        told = true;
+        return outcome;
+      },
       warnings,
     );
   } catch (error) {
+    told = true;
     const exit = exitCodeOf(error);
     await writeFailure(name, asPayrunError(error), exit, warnings, flags, world);
     if (exit === EXIT.bug && flags.verbose && error instanceof Error)
@@ -130,6 +144,15 @@ function refuseMeaningless(verb: Verb, flags: GlobalFlags): void {
       `\`payrun ${verb.name}\` only reads, so --dry-run means nothing to it.`,
     );
   }
+}
+
+function stoppedAtOnce(): PayrunError {
+  return new PayrunError(
+    'interrupted',
+    'stopped_at_once',
+    'A second signal stopped it at once; what was sent is stored, and what was in flight is asked about at the next start.',
+    { hint: 'Go on with the same command again (nothing is paid twice).' },
+  );
 }
 
 function asPayrunError(error: unknown): PayrunError {

@@ -89,6 +89,25 @@ test('a second signal ends it at once, and the last line still says how to go on
   await expectNoLie(office);
 }, 60_000);
 
+test('a second signal leaves one document for a program that reads, with the exit code', async () => {
+  const office = await withBatch(300, { latency_ms: 20 });
+  const run = office.start(...submit());
+  await expect.poll(() => office.bank.sends(), { timeout: 20_000 }).toBeGreaterThan(30);
+  await office.bank.settings({ latency_ms: 1_900 });
+  run.child.kill('SIGTERM');
+  await run.waitFor(/A second signal stops at once/, 'stderr');
+  run.child.kill('SIGTERM');
+  const stopped = await run.done;
+  expect(stopped.json()).toMatchObject({
+    schema: 'payrun/batch.submit/v1',
+    ok: false,
+    exit_code: 143,
+    error: { code: 'stopped_at_once', hint: expect.stringContaining('same command again') },
+  });
+  expect(stopped.exit).toBe(143);
+  await expectNoLie(office);
+}, 60_000);
+
 test('of two processes that submit at once, one gets exit 7, and imports and queries go on beside the other', async () => {
   // Slow enough for the second to start meanwhile, also on a busy machine.
   const office = await withBatch(300, { latency_ms: 300 });

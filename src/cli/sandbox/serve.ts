@@ -8,6 +8,7 @@ import { ENDINGS, USUAL } from '../../sandbox/endings.ts';
 import {
   DEFAULT_API_KEY,
   DEFAULT_API_SECRET,
+  DEFAULT_WEBHOOK_SECRET,
   type Sandbox,
   type SandboxOptions,
   startSandbox,
@@ -146,9 +147,13 @@ function notice(options: SandboxOptions): string {
     value === undefined ? usual : `from ${variable}`;
   const key = known(options.api_key, DEFAULT_API_KEY, 'PAYRUN_SANDBOX_API_KEY');
   const secret = known(options.api_secret, DEFAULT_API_SECRET, 'PAYRUN_SANDBOX_API_SECRET');
+  const signing = known(options.webhook_secret, DEFAULT_WEBHOOK_SECRET, 'PAYRUN_SANDBOX_WEBHOOK_SECRET');
+  const webhooks =
+    options.webhook_url === undefined ? '' : `Events are signed with the webhook secret ${signing}.\n`;
   const endings = ENDINGS.map((ending) => `  …${ending.digits}  ${ending.says}\n`).join('');
   return (
     `API key: ${key}; API secret: ${secret}. It moves no money; Ctrl-C ends it.\n` +
+    webhooks +
     `The last four digits of an account number, or of a VPA before the @, decide what happens:\n${endings}  ${USUAL.says}\n` +
     chaosNotice(options.chaos)
   );
