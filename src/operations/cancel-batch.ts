@@ -1,4 +1,7 @@
-/** Cancels what was not sent of a batch. What may have left stays: a cancelled payout is one that nobody was paid by. */
+/**
+ * Cancels what was not sent of a batch. What may have left stays, since a cancelled payout is one that nobody was paid
+ * by; it is found out about, and not sent again.
+ */
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
 import { recordAudit } from '../store/audit.ts';
@@ -30,7 +33,8 @@ export async function cancelBatch(deps: CancelBatchDeps, batch: BatchRow): Promi
       (rows, row) => (row.state === 'cancelled' ? rows : rows + Number(row.count)),
       0,
     );
-    if (cancelled === 0 && kept > 0) {
+    const inDoubt = states.some(({ state }) => state === 'submitting' || state === 'unknown');
+    if (cancelled === 0 && kept > 0 && !inDoubt) {
       throw new PayrunError(
         'failed',
         'batch_sent',

@@ -7,6 +7,7 @@ import { doubted, hold } from '../domain/payout/change.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import type { LookUpOutcome } from '../providers/provider.ts';
 import { currentAttempts, recordQuestions, unansweredSends } from '../store/attempts.ts';
+import { batchesCancelled } from '../store/batches.ts';
 import { doubtfulPayouts, payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { applyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
@@ -102,6 +103,10 @@ async function storeFindings(
     const rest = asked.filter(({ result }) => result.kind !== 'accepted');
     const ids = rest.map(({ payout }) => payout.id);
     const [payouts, unanswered] = [await payoutsById(tx, ids), await unansweredSends(tx, ids)];
+    const cancelled = await batchesCancelled(
+      tx,
+      [...payouts.values()].map((payout) => payout.batch_id),
+    );
     const changed: StoredPayout[] = [];
     const missing: bigint[] = [];
     for (const {
@@ -120,7 +125,8 @@ async function storeFindings(
         changed.push(hold(payout, 'not_found_in_window', expired(submission), occasion).payout);
       } else {
         changed.push(doubted(payout, occasion).payout);
-        missing.push(id);
+        // Who cancelled its batch wants it found out, and not paid after all.
+        if (!cancelled.has(payout.batch_id)) missing.push(id);
       }
     }
     await savePayouts(tx, changed);

@@ -275,6 +275,20 @@ export async function closeIfAllCancelled(tx: Transaction, batchId: bigint, at: 
   return changed === 1;
 }
 
+/**
+ * Of these batches those that a person has cancelled: rows that may have left stay, and nothing of them is sent again.
+ * The decision stands in the audit log; a later batch may bear the name.
+ */
+export async function batchesCancelled(reader: Reader, batchIds: readonly bigint[]): Promise<Set<bigint>> {
+  const rows = await reader.all<{ id: bigint }>(
+    `select b.id from batches b where b.id in (${inList('ids')}) and exists (
+       select 1 from audit_events a where a.subject_kind = 'batch' and a.subject = b.name
+         and a.action = 'batch_cancelled' and a.at >= b.imported_at)`,
+    { ids: listParam(batchIds) },
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 export interface StateCount {
   batch_id: bigint;
   state: PayoutState;

@@ -11,16 +11,17 @@ import { Laboratory, type Mutant } from '../simulation/run.ts';
 const PAYOUTS = 20;
 const ENV = { NXT_API_KEY: 'sandbox-key', NXT_API_SECRET: 'sandbox-secret' };
 
-test('a look-up that fails does not keep the payouts that were asked about from being sent again', async () => {
+/** Twenty payouts of which the first run leaves every outcome open; afterwards so many questions fail. */
+async function inDoubt() {
   const folder = mkdtempSync(join(tmpdir(), 'payrun-doubts-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  // At first nothing about payouts gets through; later only the first question fails.
-  let failing = Number.POSITIVE_INFINITY;
+  // At first nothing about payouts gets through.
+  const faults = { failing: Number.POSITIVE_INFINITY };
   const sandbox = await startSandbox({
     faults: {
       before: async ({ path }) => {
-        if (!path.endsWith('/payouts') || failing === 0) return GO_ON;
-        failing -= 1;
+        if (!path.endsWith('/payouts') || faults.failing === 0) return GO_ON;
+        faults.failing -= 1;
         return CUT;
       },
       after: async () => GO_ON,
@@ -50,10 +51,26 @@ requests_per_second = 0
 
   expect((await submit()).json().data.states).toEqual({ unknown: PAYOUTS });
   expect(sandbox.stats().statuses.QUEUED).toBe(0);
-  failing = 1;
+  return { faults, sandbox, run, submit };
+}
+
+test('a look-up that fails does not keep the payouts that were asked about from being sent again', async () => {
+  const { faults, sandbox, submit } = await inDoubt();
+  faults.failing = 1;
   expect((await submit()).exit).toBe(6);
   const { QUEUED, PROCESSING, SUCCESS } = sandbox.stats().statuses;
   expect(QUEUED + PROCESSING + SUCCESS).toBe(PAYOUTS - 1);
+});
+
+test('what may have left of a batch that was cancelled is asked about, and never sent again', async () => {
+  const { faults, sandbox, run } = await inDoubt();
+  const cancelled = await run('batch', 'cancel', 'night', '--yes');
+  expect([cancelled.exit, cancelled.stderr]).toEqual([0, expect.stringContaining('is not sent again')]);
+  faults.failing = 0;
+  const again = await run('batch', 'submit', 'night', '--yes', '--json');
+  expect(again.json().data.states).toEqual({ unknown: PAYOUTS });
+  const { QUEUED, PROCESSING, SUCCESS } = sandbox.stats().statuses;
+  expect(QUEUED + PROCESSING + SUCCESS).toBe(0);
 });
 
 test.each([

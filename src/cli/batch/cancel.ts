@@ -21,7 +21,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   if (kept > 0)
     context.warn({
       code: 'rows_kept',
-      message: `${kept} rows of batch ${batch.name} were sent or may have been, so they stay.`,
+      message: `${kept} rows of batch ${batch.name} were sent or may have been, so they stay; what the provider does not know of them is not sent again.`,
     });
   return {
     data: {
@@ -32,6 +32,6 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     },
     next: closed
       ? 'All of it is cancelled: the corrected file, or the same, may be imported again.'
-      : `See the rest with: payrun batch show ${batch.name}`,
+      : `Find out what became of the rest, which sends nothing: payrun batch submit ${batch.name} --yes`,
   };
 }
