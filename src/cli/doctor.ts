@@ -8,6 +8,7 @@ import { PayrunError } from '../domain/errors.ts';
 import { formatAmount } from '../domain/money/money.ts';
 import { samePerson } from '../domain/payout/batch.ts';
 import { troubleOf } from '../operations/provider-trouble.ts';
+import { uncheckedRestores } from '../store/restores.ts';
 import type { Context, Data, Outcome, Verb } from './command.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { EXIT } from './exit-codes.ts';
@@ -242,8 +243,24 @@ async function provider(context: Context, settings: ProviderConfig): Promise<Che
   return [
     good(name, `${settings.base_url} answers`),
     good(`${name} credentials`, 'accepted, from this address'),
+    ...(await restored(context, settings.name)),
     clock(`${name} clock`, context.world.now(), stated_at),
     balance(`${name} balance`, available_minor, currency),
+  ];
+}
+
+/** Nothing is sent from a ledger that was restored and whose provider's list has not been compared with it. */
+async function restored(context: Context, name: string): Promise<Check[]> {
+  const [restore] = await uncheckedRestores(await context.ledger(), name);
+  if (restore === undefined) return [];
+  const detail = `restored ${restore.restored_at} and not compared with the provider's list; nothing is sent before`;
+  return [
+    {
+      check: `provider ${name} restore`,
+      ok: 'no',
+      detail,
+      hint: `Run \`payrun payout sync --provider ${name}\`.`,
+    },
   ];
 }
 

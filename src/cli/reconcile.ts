@@ -387,7 +387,7 @@ function totalsView(totals: Data): TableView {
     }),
   );
   return {
-    title: `Totals in ${totals.currency}: differences ${totals.differences}${explanation(totals)}, unexplained ${totals.unexplained}`,
+    title: `Totals in ${totals.currency}: matched pairs differ by ${totals.differences} net${explanation(totals)}; in no sum ${totals.unexplained}`,
     columns: [
       { key: 'total', title: '' },
       { key: 'statement', align: 'right' },

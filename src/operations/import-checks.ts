@@ -100,7 +100,7 @@ export async function knownBatch(
   const batch = same ?? first;
   const hint = same
     ? `Go on with it: \`payrun batch submit ${batch.name}\`. To pay the same list once more, give it a new --name and say --allow-duplicate-file.`
-    : `Go on with that batch, or say --allow-duplicate-file to pay the same list once more as "${input.name}".`;
+    : `Go on with that batch. Only to pay the same list a second time: --allow-duplicate-file, under a name that no batch has.`;
   throw new PayrunError(
     'refused_file',
     'file_known',

@@ -105,6 +105,15 @@ export async function countMalformed(reader: Reader, provider: string): Promise<
   return Number(row?.count ?? 0n);
 }
 
+/** The names of batches with payouts that may or may not have been sent, the oldest first. */
+export async function batchesInDoubt(reader: Reader): Promise<string[]> {
+  const rows = await reader.all<{ name: string }>(
+    `select distinct b.id, b.name from payouts p join batches b on b.id = p.batch_id
+     where p.position = 'in_transit' and p.state in ('submitting', 'unknown') order by b.id`,
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** How many rows of a batch may be sent, counted up to `most`. */
 export async function countSendable(reader: Reader, batchId: bigint, most: number): Promise<number> {
   const row = await reader.get<{ count: bigint }>(

@@ -1,6 +1,7 @@
 import { approvalsNeeded } from '../../domain/payout/batch.ts';
 import { type ApprovedBatch, approveBatch, approveSigned } from '../../operations/approve-batch.ts';
 import type { BatchRow } from '../../store/batches.ts';
+import { statesOfBatch } from '../../store/payouts.ts';
 import { argument, type Context, type Input, type Outcome, text, texts, type Verb } from '../command.ts';
 import { checkApprovals, readApprovalFile, signStatement, writeStatement } from './approval-files.ts';
 import { approvalMode } from './approval-mode.ts';
@@ -68,7 +69,10 @@ async function record(context: Context, input: Input, approve: typeof approveBat
   const approved = await approve(deps, batch, approval);
   for (const warning of approved.warnings) context.warn(warning);
   const { digest, approvals, required } = approved;
-  return { data: { batch: batch.name, digest, approvals, required }, next: nextStep(batch, approved) };
+  const states = await statesOfBatch(database, batch.id);
+  const sent = states.every(({ state }) => state !== 'draft' && state !== 'approved' && state !== 'held');
+  const next = sent ? `All of it was sent: payrun batch show ${batch.name}` : nextStep(batch, approved);
+  return { data: { batch: batch.name, digest, approvals, required }, next };
 }
 
 function nextStep(batch: BatchRow, { approvals, required }: ApprovedBatch): string {

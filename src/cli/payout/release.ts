@@ -1,4 +1,5 @@
 import { releasePayout } from '../../operations/decide-payout.ts';
+import { batchById } from '../../store/batches.ts';
 import { argument, text, type Verb } from '../command.ts';
 import { decisionBy } from './decision.ts';
 import { payoutItem } from './item.ts';
@@ -15,7 +16,7 @@ export const verb: Verb = {
     const payout = await releasePayout(decision, reference, text(input, 'reason') ?? '');
     return {
       data: await payoutItem(decision.database, payout.id),
-      next: 'Send it with `payrun batch submit`.',
+      next: `Send it with: payrun batch submit ${(await batchById(decision.database, payout.batch_id))?.name ?? ''}`,
     };
   },
 };

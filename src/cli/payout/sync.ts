@@ -3,6 +3,7 @@ import { FINDING_STATES, OPEN_STATES, type PayoutState } from '../../domain/payo
 import { syncPayouts } from '../../operations/sync-payouts.ts';
 import { addCounts, countUnusable, emptySync, type SyncReport } from '../../operations/sync-report.ts';
 import { batchByName } from '../../store/batches.ts';
+import { batchesInDoubt } from '../../store/submission.ts';
 import type { Context, Input, Outcome, Verb } from '../command.ts';
 import { text } from '../command.ts';
 import { type ProviderConfig, parseDuration } from '../config.ts';
@@ -53,16 +54,32 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   if (total.stopped === null) warnUnusable(context, total.unusable);
   const { asked, changed, states } = total;
   const data = { asked, changed, unusable: total.unusable.count, states };
-  const next = nextStep(total, batchName);
+  const next = nextStep(total, batchName, await batchesInDoubt(database));
   return { data, exit: exitOf(total, context), ...(next === null ? {} : { next }) };
 }
 
 /** The last line, where something is left to ask about. */
-function nextStep(report: SyncReport, batch: string | undefined): string | null {
-  const open = [...OPEN_STATES].reduce((sum, state) => sum + (report.states[state] ?? 0), 0);
+function nextStep(report: SyncReport, batch: string | undefined, inDoubt: readonly string[]): string | null {
+  const ofBatch = batch === undefined ? '' : ` --batch ${batch}`;
+  const [found] = [...FINDING_STATES].filter((state) => (report.reached[state] ?? 0) > 0);
+  if (found !== undefined) {
+    const counts = [...FINDING_STATES].flatMap((state) =>
+      report.reached[state] ? [`${report.reached[state]} ${state}`] : [],
+    );
+    return `Newly ${counts.join(', ')}. See them with: payrun payout list --state ${found}${ofBatch}`;
+  }
+  const begun = (report.states.submitting ?? 0) + (report.states.unknown ?? 0);
+  if (begun > 0 && begun === openOf(report)) {
+    return `${begun} may or may not have been sent. Settle that with: payrun batch submit ${batch ?? inDoubt[0]} --yes (nothing is paid twice)`;
+  }
+  const open = openOf(report);
   if (open === 0) return null;
   const again = batch === undefined ? 'payrun payout sync' : `payrun payout sync --batch ${batch}`;
   return `${open} are still open. Go on following them with: ${again} --wait`;
+}
+
+function openOf(report: SyncReport): number {
+  return [...OPEN_STATES].reduce((sum, state) => sum + (report.states[state] ?? 0), 0);
 }
 
 function durationOf(option: Input['options'][string], flagName: string): number | null {

@@ -62,6 +62,26 @@ describe('batch check', () => {
     expect(data).toMatchObject({ fee_estimate: null, covered: false });
   });
 
+  test('a submission of rows that another batch pays says so, beforehand and in its warnings', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url });
+    await till.importBatch('dec', 'beneficiary_ref,amount\nasha,100\nbina,200\n');
+    await till.importBatch('jan', 'beneficiary_ref,amount\nbina,200\nasha,100\nasha,300\n');
+    for (const [name, warned] of [
+      ['dec', ['look_alike']],
+      ['jan', ['look_alike']],
+    ] as const) {
+      const ran = await till.payrun('batch', 'submit', name, '--dry-run', '--json');
+      expect(ran.json().warnings.map(({ code }) => code)).toEqual(warned);
+    }
+    const said = await till.payrun('batch', 'submit', 'jan', '--yes', '--json');
+    expect(said.json().warnings[0]?.message).toContain(
+      'Batch jan: 2 of its rows pay the same account the same amount as rows of other batches, jan-000001 as dec-000002 in batch dec.',
+    );
+    const alone = await till.payrun('batch', 'submit', 'jan', '--yes', '--json');
+    expect(alone.json().warnings).toEqual([]);
+  });
+
   test('limits that were lowered since the import are findings', async () => {
     const { url } = await sandboxFor();
     const till = await openTill({ url });

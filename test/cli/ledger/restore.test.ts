@@ -129,6 +129,16 @@ describe('ledger restore', () => {
     expect(refused.exit).toBe(1);
     expect(refused.json().error.code).toBe('restore_unchecked');
     expect(accepted(sandbox)).toBe(3);
+    // Whoever looks before the night is told.
+    const looked = await till.payrun('doctor', '--json');
+    expect(looked.exit).toBe(3);
+    expect(looked.json<{ items: object[] }>().data.items).toContainEqual(
+      expect.objectContaining({
+        check: 'provider nxt restore',
+        ok: 'no',
+        hint: 'Run `payrun payout sync --provider nxt`.',
+      }),
+    );
 
     // A part of the payouts proves nothing of the rest.
     await ok(till, 'payout', 'sync', '--batch', 'nov');

@@ -86,7 +86,7 @@ describe('a report', () => {
     expect(page).toContain('<title>2026-11-20: 1,018.51 INR, 3 open</title>');
     expect(page).toContain('<title>2026-11-24: 1,018.51 INR, 3 open</title>');
     expect(page).toContain('Made 2026-11-24T06:00:00.000Z by meera');
-    expect(page).toMatch(/unexplained<\/th><td class="number good" colspan="2">0.00</);
+    expect(page).toMatch(/unexplained\)<\/th><td class="number good" colspan="2">0.00</);
   });
 
   it('as JUnit has one test for each kind, and its findings in the body', async () => {

@@ -142,7 +142,7 @@ function totalsTable(totals: ReportedTotals, zeros: boolean): Markup {
 <table class="sums"><thead><tr><th></th><th scope="col" class="number">statements</th><th scope="col" class="number">books</th></tr></thead>
 <tbody>${rows}</tbody>
 <tfoot><tr><th scope="row">matched sums differ by</th><td class="number" colspan="2">${shown(totals.differences)}</td></tr>
-${explained.map(([by, amount]) => markup`<tr class="apart"><th scope="row">of it explained by ${EXPLAINED_BY[by] ?? by}</th><td class="number" colspan="2">${shown(amount)}</td></tr>\n`)}<tr><th scope="row">unexplained</th><td class="number ${proved ? 'good' : 'bad'}" colspan="2">${shown(totals.unexplained)}</td></tr></tfoot></table></div>`;
+${explained.map(([by, amount]) => markup`<tr class="apart"><th scope="row">of it explained by ${EXPLAINED_BY[by] ?? by}</th><td class="number" colspan="2">${shown(amount)}</td></tr>\n`)}<tr><th scope="row">in no sum (unexplained)</th><td class="number ${proved ? 'good' : 'bad'}" colspan="2">${shown(totals.unexplained)}</td></tr></tfoot></table></div>`;
 }
 
 const EXPLAINED_BY: Readonly<Record<string, string>> = {

@@ -33,7 +33,7 @@ export function markdownReport(report: Report): string {
 
 function totalsLines(totals: ReportedTotals): string[] {
   return [
-    `### Totals in ${totals.currency}: differences ${totals.differences}, unexplained ${totals.unexplained}`,
+    `### Totals in ${totals.currency}: matched pairs differ by ${totals.differences} net; in no sum ${totals.unexplained}`,
     '',
     '| | statement | ledger |',
     '| --- | ---: | ---: |',
