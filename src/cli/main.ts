@@ -6,7 +6,7 @@ import { type OpenContext, openContext } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, worstOf } from './exit-codes.ts';
 import { checkOutputFile } from './output/output-file.ts';
 import { writeFailure, writeOutcome, writeText } from './output/render.ts';
-import { commandOf, FORMATS, parseArguments } from './program.ts';
+import { commandOf, FORMATS, parseArguments, withHelpAsOption } from './program.ts';
 import { processWorld, type World } from './world.ts';
 
 export const VERSION = packageJson.version;
@@ -44,7 +44,7 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
 
 async function runCommand(world: World): Promise<ExitCode> {
   let flags = flagsBeforeParsing(world.argv);
-  let name: string | null = commandOf(world.argv)?.name ?? null;
+  let name: string | null = commandOf(withHelpAsOption(world.argv))?.name ?? null;
   const warnings: Warning[] = [];
   // Told at the end, or by a second signal before it: a program that reads gets one document, and not half of two.
   let told = false;

@@ -41,21 +41,27 @@ export type Parsed =
 
 /** The command that argv names, as far as it can be told without knowing the verbs' own options. */
 export function commandOf(argv: readonly string[]): CommandEntry | undefined {
-  const words: string[] = [];
-  for (let index = 0; index < argv.length && words.length < 3; index += 1) {
-    const word = argv[index] ?? '';
-    if (VALUED.has(word)) index += 1;
-    else if (!word.startsWith('-')) words.push(word);
-  }
-  if (words[0] === 'help') words.shift();
+  const words = placesOfWords(argv).map((place) => argv[place]);
   return COMMANDS.find((entry) => entry.name === words[0] || entry.name === words.slice(0, 2).join(' '));
 }
 
+/** Where argv has words that are neither options nor the values of global ones. */
+function placesOfWords(argv: readonly string[]): number[] {
+  const places: number[] = [];
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (VALUED.has(word)) index += 1;
+    else if (!word.startsWith('-')) places.push(index);
+  }
+  return places;
+}
+
 export async function parseArguments(
-  argv: readonly string[],
+  given: readonly string[],
   version: string,
   columns: number,
 ): Promise<Parsed> {
+  const argv = withHelpAsOption(given);
   const called = commandOf(argv);
   const verb = called ? (await called.load()).verb : undefined;
   let printed = '';
@@ -81,16 +87,36 @@ export async function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'print', text: printed };
-    if (error.code === 'commander.help') return { kind: 'print', text: nounHelp(program, argv) };
-    throw usageError(error, argv);
+    throw error.code === 'commander.help' ? verbMissing(argv) : usageError(error, argv, verb);
   }
   if (!parsed) return { kind: 'print', text: printed || program.helpInformation() };
   return { kind: 'run', ...parsed, flags: globalFlags(program, parsed.verb) };
 }
 
-function nounHelp(program: Command, argv: readonly string[]): string {
-  const noun = program.commands.find((command) => argv.includes(command.name()));
-  return (noun ?? program).helpInformation();
+/** `help batch submit` and `batch help submit` ask for what `batch submit --help` says. */
+export function withHelpAsOption(argv: readonly string[]): readonly string[] {
+  const [noun = -1, verb = -1] = placesOfWords(argv);
+  const help = argv[noun] === 'help' ? noun : verb;
+  if (argv[help] !== 'help' || (help === verb && NOUNS[argv[noun] ?? ''] === undefined)) return argv;
+  const rest = argv.filter((_, index) => index !== help);
+  const words = placesOfWords(rest).map((place) => rest[place] ?? '');
+  // Commander shows the help of what it knows, also where a word after it is wrong.
+  const known = words.length === 0 || (words.length === 1 && NOUNS[words[0] ?? ''] !== undefined);
+  return known || commandOf(rest) ? [...rest, '--help'] : rest;
+}
+
+/** An unset variable in a script must not pass for a success. */
+function verbMissing(argv: readonly string[]): PayrunError {
+  const noun = argv.find((word) => NOUNS[word] !== undefined);
+  if (noun === undefined) {
+    return new PayrunError('usage', 'usage', 'No command is named.', {
+      hint: 'Usage: payrun NOUN VERB. See all of them with: payrun --help',
+    });
+  }
+  const verbs = COMMANDS.flatMap(({ name }) => (name.startsWith(`${noun} `) ? name.split(' ')[1] : []));
+  return new PayrunError('usage', 'usage', `\`payrun ${noun}\` needs a verb.`, {
+    hint: `Usage: payrun ${noun} VERB, which is one of ${verbs.join(', ')}. More with: payrun ${noun} --help`,
+  });
 }
 
 /** The whole tree with every verb loaded: for completion, documentation and their tests. */
@@ -216,7 +242,8 @@ function globalFlags(program: Command, verb: Verb): GlobalFlags {
   };
 }
 
-function usageError(error: CommanderError, argv: readonly string[]): PayrunError {
+function usageError(error: CommanderError, argv: readonly string[], verb: Verb | undefined): PayrunError {
+  if (error.code === 'commander.excessArguments' && verb) return tooManyWords(verb);
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const said = first.replace(/\.?$/, '.').replace(/^./, (letter) => letter.toUpperCase());
   const suggestion = rest
@@ -225,6 +252,13 @@ function usageError(error: CommanderError, argv: readonly string[]): PayrunError
     .replace(/^\((.*)\)$/, '$1');
   const hint = suggestion || guessVerb(argv) || 'Run the command with --help to see what it takes.';
   return new PayrunError('usage', 'usage', said, { hint });
+}
+
+function tooManyWords({ name, arguments: taken = [] }: Verb): PayrunError {
+  const most = taken.length === 0 ? 'no argument' : `only ${taken.map((each) => each.name).join(' and ')}`;
+  return new PayrunError('usage', 'usage', `\`payrun ${name}\` takes ${most}, and more words were given.`, {
+    hint: `A name with spaces needs quotes. See what it takes with: payrun ${name} --help`,
+  });
 }
 
 function guessVerb(argv: readonly string[]): string | undefined {
