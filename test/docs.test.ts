@@ -11,7 +11,7 @@ import { FORMATS, GLOBAL_OPTIONS, wholeProgram } from '../src/cli/program.ts';
 import { FAILURE_CODES, HOLD_REASONS, PAYOUT_STATES } from '../src/domain/payout/payout.ts';
 import { profileSchema, STATED_TOTALS } from '../src/statements/profile-schema.ts';
 import { codesIn } from './documented-codes.ts';
-import { agrees, parseSteps, type Replay, startReplay, withPlaceholders } from './replay.ts';
+import { agrees, commandText, parseSteps, type Replay, startReplay, withPlaceholders } from './replay.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = ['README.md', 'docs/reference.md'].map((name) => join(ROOT, name));
@@ -184,7 +184,7 @@ async function replayed(replay: Replay, block: string): Promise<string> {
   for (const step of parseSteps(block)) {
     const shown = await replay.run(step);
     const agreed = agrees(shown, step.expected);
-    rewritten += `$ ${step.command}\n${agreed ? step.expected : withPlaceholders(shown)}`;
+    rewritten += `${commandText(step)}${agreed ? step.expected : withPlaceholders(shown)}`;
     if (!agreed && !process.env.UPDATE_DOCS) expect(shown, step.command).toBe(step.expected);
   }
   return rewritten;

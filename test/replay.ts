@@ -239,3 +239,9 @@ export function withPlaceholders(shown: string): string {
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '…')
     .replace(/\b\d{4}-\d\d-\d\d\b/g, '…');
 }
+
+/** A step as it is written: the command, and what it is given. */
+export function commandText({ command, input }: Pick<Step, 'command' | 'input'>): string {
+  const marker = /<<\s*'?(\w+)'?\s*$/.exec(command)?.[1];
+  return `$ ${command}\n${input === null ? '' : `${input}${marker}\n`}`;
+}

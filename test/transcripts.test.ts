@@ -3,7 +3,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { agrees, parseSteps, type Replay, type Step, startReplay, withPlaceholders } from './replay.ts';
+import {
+  agrees,
+  commandText,
+  parseSteps,
+  type Replay,
+  type Step,
+  startReplay,
+  withPlaceholders,
+} from './replay.ts';
 
 const FOLDER = fileURLToPath(new URL('transcripts', import.meta.url));
 const FILES = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
@@ -39,11 +47,6 @@ async function codeOf(step: Step, replay: Replay): Promise<string> {
   const shown = await replay.run({ ...step, command: step.command.replace(/( --json)?$/, ' --json') });
   const document = JSON.parse(shown.replace(/\n\[exit \d+\]\n$/, '')) as { error?: { code: string } };
   return document.error?.code ?? 'no error';
-}
-
-function commandText({ command, input }: { command: string; input: string | null }): string {
-  const marker = /<<\s*'?(\w+)'?\s*$/.exec(command)?.[1];
-  return `$ ${command}\n${input === null ? '' : `${input}${marker}\n`}`;
 }
 
 describe('the replay itself', () => {

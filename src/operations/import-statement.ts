@@ -206,6 +206,10 @@ async function knownStatement(
   };
 }
 
+// The file may be good, and of another kind than the one that it was taken for.
+const UNFIT_HINT =
+  'Nothing of the file was imported. See how it would be read with `payrun statement inspect FILE`; where another profile is meant, name it with --profile, or write one in payrun.toml.';
+
 /** Reads a file whole, or throws what is wrong with it. Also for files that are compared without a ledger. */
 export function readFile(
   input: StatementInput,
@@ -214,7 +218,10 @@ export function readFile(
 ): Pick<ReadFile, 'profile' | 'count' | 'proofs'> & { rows: StatementRow[] } {
   const profile = terms.profile ?? profileFor(input.bytes, terms.profiles, terms.expected_profile);
   const read = readStatement(input.bytes, profile, terms.time_zone);
-  if (read.errors.length > 0) throw fileRefused(input.name, read.errors);
+  if (read.errors.length > 0) {
+    const unfit = read.errors.every(({ code }) => code === 'column_missing');
+    throw fileRefused(input.name, read.errors, ...(unfit ? [UNFIT_HINT] : []));
+  }
   warnings.push(...read.warnings);
   return { profile, rows: read.rows, count: read.count, proofs: read.proofs };
 }

@@ -80,18 +80,18 @@ function missingOf(
   return [...profile.required.filter((names) => find(names) < 0), ...beyond];
 }
 
-/** One error for each column that is missing, at `line`; `has` says what is there instead. */
+/** One error for each column that is missing, at `line`; what is there instead, `has`, is said by the first alone. */
 export function missingErrors(
   missing: Resolved['missing'],
   profile: Profile,
   line: number,
   has: string,
 ): RowError[] {
-  return missing.map((names) => ({
+  return missing.map((names, index) => ({
     line,
     column: names[0] ?? null,
     code: 'column_missing',
-    message: `Column ${anyOf(names)} of the profile ${profile.name} is missing; ${has}.`,
+    message: `Column ${anyOf(names)} of the profile ${profile.name} is missing${index === 0 ? `; ${has}` : ''}.`,
     value: null,
   }));
 }

@@ -77,7 +77,11 @@ function* withFirst(first: CsvRow, rest: Iterable<CsvRow>): Generator<CsvRow, vo
 }
 
 /** The error that refuses a file for all of its row errors at once: exit 4, nothing of it was taken. */
-export function fileRefused(file: string, errors: readonly RowError[]): PayrunError {
+export function fileRefused(
+  file: string,
+  errors: readonly RowError[],
+  hint = 'Nothing of the file was imported. Correct it and import it again.',
+): PayrunError {
   const rows = [...errors].sort((a, b) => a.line - b.line);
   const lines = new Set(rows.map((row) => row.line)).size;
   const [first] = rows;
@@ -88,7 +92,7 @@ export function fileRefused(file: string, errors: readonly RowError[]): PayrunEr
   return new PayrunError('refused_file', 'file_refused', what, {
     file,
     rows,
-    hint: 'Nothing of the file was imported. Correct it and import it again.',
+    hint,
   });
 }
 

@@ -1,4 +1,4 @@
-/** The audit log as it is read: oldest first, page by page. */
+/** The audit log as it is read: page by page, oldest or newest first. */
 import type { Reader } from './database.ts';
 
 export interface AuditRow {
@@ -22,17 +22,24 @@ export interface AuditFilter {
   /** Instants, or the start of one: `2026-11-20` is where that day begins in UTC. */
   since: string | null;
   until: string | null;
-  after: bigint;
+  /** The last event of the page before; null for the first page. */
+  after: bigint | null;
+  /** Newest first. */
+  reverse: boolean;
   limit: number;
 }
 
-export async function listAuditEvents(reader: Reader, filter: AuditFilter): Promise<AuditRow[]> {
+export async function listAuditEvents(
+  reader: Reader,
+  { reverse, ...filter }: AuditFilter,
+): Promise<AuditRow[]> {
   return reader.all(
     `select id, at, actor, os_user, host, action, subject_kind, subject, details from audit_events
-     where id > :after and (:subject is null or subject = :subject) and (:subject_kind is null or subject_kind = :subject_kind)
+     where (:after is null or id ${reverse ? '<' : '>'} :after)
+       and (:subject is null or subject = :subject) and (:subject_kind is null or subject_kind = :subject_kind)
        and (:actor is null or actor = :actor or os_user = :actor)
        and (:since is null or at >= :since) and (:until is null or at < :until)
-     order by id limit :limit`,
-    { ...filter },
+     order by id ${reverse ? 'desc' : 'asc'} limit :limit`,
+    filter,
   );
 }

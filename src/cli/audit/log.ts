@@ -2,7 +2,16 @@ import { dayIn } from '../../domain/calendar-day.ts';
 import { PayrunError } from '../../domain/errors.ts';
 import { type AuditFilter, type AuditRow, listAuditEvents } from '../../store/audit-log.ts';
 import type { Database } from '../../store/database.ts';
-import { type Context, type Data, type Input, type Json, type Outcome, text, type Verb } from '../command.ts';
+import {
+  type Context,
+  type Data,
+  flag,
+  type Input,
+  type Json,
+  type Outcome,
+  text,
+  type Verb,
+} from '../command.ts';
 import { dayFlag, limitFlag } from '../ledger/flags.ts';
 
 const DEFAULT_LIMIT = 1000;
@@ -24,8 +33,13 @@ export const verb: Verb = {
       description: 'at most so many (default: 1000 in table and json, all in ndjson and csv)',
     },
     { flags: '--after <id>', description: 'go on behind this one: `next` of the page before' },
+    { flags: '--reverse', description: 'newest first' },
   ],
-  examples: ['payrun audit log --since 2026-11-20', 'payrun audit log --subject salary-nov --json'],
+  examples: [
+    'payrun audit log --reverse --limit 5',
+    'payrun audit log --since 2026-11-20',
+    'payrun audit log --subject salary-nov --json',
+  ],
   columns: ['id', 'at', 'actor', 'os_user', 'host', 'action', 'subject_kind', 'subject', 'details'],
   run,
 };
@@ -41,6 +55,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     since: since && startOfDay(time_zone, since, 0),
     until: until && startOfDay(time_zone, until, 1),
     after: afterOf(text(input, 'after')),
+    reverse: flag(input, 'reverse'),
     limit: PAGE,
   };
   const database = await context.ledger();
@@ -60,7 +75,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     data: { items, next },
     view: items.length === 0 ? ['Nothing to list.'] : [{ columns, rows: items }],
-    ...(next === null ? {} : { next: `There are more: payrun audit log --after ${next}` }),
+    ...(next === null ? {} : { next: `There are more: add --after ${next}.` }),
   };
 }
 
@@ -88,8 +103,8 @@ function detailsOf(stored: string): Json {
   }
 }
 
-function afterOf(written: string | undefined): bigint {
-  if (written === undefined) return 0n;
+function afterOf(written: string | undefined): bigint | null {
+  if (written === undefined) return null;
   if (/^\d{1,18}$/.test(written)) return BigInt(written);
   throw new PayrunError(
     'usage',

@@ -96,7 +96,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     data: { items, next },
     view: items.length === 0 ? [`${account} has no lines there.`] : [{ columns, rows: items }],
-    ...(next === null ? {} : { next: `There are more: payrun ledger register ${account} --after ${next}` }),
+    ...(next === null ? {} : { next: `There are more: add --after ${next}.` }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Profile } from '../../statements/profile.ts';
 import { anyOf, fitsOf, headerOf, nearlyFits, resolveColumns } from '../../statements/profile-fit.ts';
 import { readStatement, type StatementRead } from '../../statements/read-statement.ts';
 import { argument, type Context, type Data, type Input, type Outcome, type Verb } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
 import { readInputFile } from '../input-file.ts';
 import { configIfAny, readingTerms } from '../reconciliation-terms.ts';
 import { countView, proofData, proofView } from './statement-proof.ts';
@@ -41,6 +42,8 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const kinds = kindsData(read);
   const near = nearly.map((fit) => ({ profile: fit.profile.name, missing: fit.missing.map(anyOf) }));
   return {
+    // The answer stands, and a script that only asks whether the file is good reads the code.
+    exit: read.errors.length > 0 ? EXIT.refused_file : EXIT.done,
     data: {
       file: file.name,
       profile: profile.name,

@@ -46,6 +46,22 @@ async function log(...args: string[]): Promise<Log> {
 const times = (data: Log) => data.items.map((item) => item.at);
 
 describe('audit log', () => {
+  test('newest first with --reverse, page by page', async () => {
+    const first = await log('--reverse', '--limit', '3');
+    expect(times(first)).toEqual([EVENTS[3][0], EVENTS[2][0], EVENTS[1][0]]);
+    expect(times(await log('--reverse', '--after', String(first.next)))).toEqual([EVENTS[0][0]]);
+    const rows = await office.payrun(
+      'audit',
+      'log',
+      '--reverse',
+      '--until',
+      '2026-11-30',
+      '--format',
+      'ndjson',
+    );
+    expect(rows.lines<{ at: string }>().map(({ at }) => at)).toEqual(times(await log()).reverse());
+  });
+
   test('tells who decided what, oldest first', async () => {
     const { items } = await log();
     expect(items).toHaveLength(4);

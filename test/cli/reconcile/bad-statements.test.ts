@@ -108,6 +108,7 @@ describe('a statement that cannot be taken', () => {
     ])
       expect(await refusal('bad.csv', command)).toEqual([4, ...expected]);
     const inspected = await desk.payrun('statement', 'inspect', 'bad.csv', ...profile, '--json');
+    expect([inspected.exit, inspected.json().ok]).toEqual([4, true]);
     const { data } = inspected.json<{ problems: { line: number; column: string; code: string }[] }>();
     expect(data.problems.map(({ line, column, code }) => [line, column, code])).toEqual(expected);
     expect(
@@ -128,6 +129,11 @@ describe('a statement that cannot be taken', () => {
     desk.file('strange.csv', 'a,b\n1,2\n');
     const [, ...columns] = await refusal('strange.csv', ['statement', 'import', 'strange.csv']);
     expect(columns[0]).toEqual([1, 'payout_id', 'column_missing']);
+    for (const command of [['statement', 'import'], ['reconcile']]) {
+      const { stderr } = await desk.payrun(...command, 'strange.csv');
+      expect(stderr.match(/the file has "a", "b"/g)).toHaveLength(1);
+      expect(stderr).toMatch(/hint: .*`payrun statement inspect FILE`.*--profile/);
+    }
   });
 
   it('takes a good one with it that came in the same command', async () => {

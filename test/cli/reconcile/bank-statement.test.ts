@@ -74,7 +74,7 @@ test('inspect shows how a file would be read, and needs no ledger', async () => 
   desk.file('payrun.toml', CONFIG + PROFILE);
   desk.file('bank.csv', `${statement('X1', '1,000.01')}20-Nov-26;?;1e5;\n`);
   const ran = await desk.payrun('statement', 'inspect', 'bank.csv', '--json');
-  expect(ran.exit).toBe(0);
+  expect(ran.exit).toBe(4);
   await expectMatchesSchema('statement inspect', ran.json());
   expect(ran.json<object>().data).toMatchObject({
     profile: 'mybank',
