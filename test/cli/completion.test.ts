@@ -23,19 +23,33 @@ afterAll(() => {
 
 /** What bash offers where the cursor stands behind the last word. */
 function offered(...words: string[]): string[] {
+  return offeredFor([words])[0] ?? [];
+}
+
+/** The same of many lines, which one bash completes one after the other. */
+function offeredFor(lines: readonly (readonly string[])[]): string[][] {
   const script = `
     source "$0"
-    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
-    _payrun
-    printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const text = execFileSync('bash', ['-c', script, join(folder, 'payrun.bash'), 'payrun', ...words], {
+    while [ $# -gt 0 ]; do
+      COMP_WORDS=("\${@:2:$1}"); COMP_CWORD=$(($1 - 1)); shift $(($1 + 1))
+      COMPREPLY=()
+      _payrun
+      printf '%s\\n' "\${COMPREPLY[@]}" '--next--'
+    done`;
+  const counted = lines.flatMap((words) => [String(words.length + 1), 'payrun', ...words]);
+  const text = execFileSync('bash', ['-c', script, join(folder, 'payrun.bash'), ...counted], {
     cwd: join(folder, 'files'),
     encoding: 'utf8',
   });
   return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .sort();
+    .split('--next--\n')
+    .slice(0, -1)
+    .map((answer) =>
+      answer
+        .split('\n')
+        .filter((line) => line !== '')
+        .sort(),
+    );
 }
 
 test('bash offers the nouns and the commands of one word', () => {
@@ -45,11 +59,13 @@ test('bash offers the nouns and the commands of one word', () => {
 });
 
 test('bash offers the verbs of every noun, also behind a global option with a value', () => {
-  for (const noun of Object.keys(NOUNS)) {
+  const nouns = Object.keys(NOUNS);
+  const answers = offeredFor(nouns.map((noun) => [noun, '']));
+  for (const [index, noun] of nouns.entries()) {
     const verbs = COMMANDS.filter(({ name }) => name.startsWith(`${noun} `)).map(
       ({ name }) => name.split(' ')[1],
     );
-    expect(offered(noun, '')).toEqual([...verbs].sort());
+    expect(answers[index], noun).toEqual([...verbs].sort());
   }
   expect(offered('--config', 'batch', 'payout', 'sh')).toEqual(['show']);
 });

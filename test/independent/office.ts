@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { asMade } from '../cli/beneficiary/office.ts';
 import { type Ran, runPayrun, type Spawned, spawnPayrun } from '../cli/run-payrun.ts';
 import { type Bank, type BankPayout, type BankRequest, startBank } from './bank-process.ts';
 
@@ -54,13 +55,16 @@ ${more}`,
       ),
   };
   office.configure({});
-  expect((await office.ask('init')).exit).toBe(0);
-  const rows = Array.from(
-    { length: BENEFICIARIES },
-    (_, index) => `b-${index},Person ${index},${50100000000 + index},HDFC0000001`,
-  );
-  office.write('beneficiaries.csv', ['beneficiary_ref,name,account_number,ifsc', ...rows, ''].join('\n'));
-  expect((await office.ask('beneficiary', 'import', 'beneficiaries.csv')).exit).toBe(0);
+  await asMade('bank office', folder, async () => {
+    expect((await office.ask('init')).exit).toBe(0);
+    const rows = Array.from(
+      { length: BENEFICIARIES },
+      (_, index) => `b-${index},Person ${index},${50100000000 + index},HDFC0000001`,
+    );
+    office.write('beneficiaries.csv', ['beneficiary_ref,name,account_number,ifsc', ...rows, ''].join('\n'));
+    expect((await office.ask('beneficiary', 'import', 'beneficiaries.csv')).exit).toBe(0);
+  });
+  office.configure({});
   return office;
 }
 

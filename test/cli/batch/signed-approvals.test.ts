@@ -36,9 +36,10 @@ beforeAll(async () => {
 /** A ledger where ravi imported `nov`, and two approvals with keys of asha, meera or ravi are needed. */
 async function openDesk(
   more = '',
+  { own_ledger = false } = {},
 ): Promise<Till & { statement(batch: string, who: string, ...flags: string[]): Promise<string> }> {
   const keys = ['asha', 'meera', 'meera-new', 'ravi'].map((name) => toml[name]).join('\n');
-  const till = await openTill({ toml: `[approval]\nrequired = 2\n${keys}\n${more}` });
+  const till = await openTill({ toml: `[approval]\nrequired = 2\n${keys}\n${more}`, own_ledger });
   const imported = await till.importBatch('nov', CSV, '--as', 'ravi');
   expect(imported.exit, imported.stdout).toBe(0);
   return {
@@ -289,7 +290,7 @@ describe('an approval that is not one', () => {
       'approval_void',
       'for batch dec',
     );
-    const other = await openDesk();
+    const other = await openDesk('', { own_ledger: true });
     await refused(
       (await sign(await other.statement('nov', 'asha'), 'asha')).stdout,
       'approval_void',

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { afterEachTest } from '../../afterwards.ts';
-import { type Office, openOffice } from '../beneficiary/office.ts';
+import { asMade, type Office, openOffice } from '../beneficiary/office.ts';
 
 export const CREDENTIALS = { NXT_API_KEY: 'key-for-tests', NXT_API_SECRET: 'secret-for-tests' };
 
@@ -30,18 +30,22 @@ export interface Till {
 
 /** `url` is where the provider is; without a sandbox nothing listens there. `toml` is added to the configuration. */
 export async function openTill(
-  options: { url?: string; toml?: string; provider_toml?: string } = {},
+  options: { url?: string; toml?: string; provider_toml?: string; own_ledger?: boolean } = {},
 ): Promise<Till> {
-  const office = await openOffice(CREDENTIALS);
-  writeFileSync(
-    join(office.folder, 'payrun.toml'),
+  const office = await openOffice(CREDENTIALS, options);
+  const toml =
     `${options.toml ?? ''}\n[providers.nxt]\nkind = "nxtbanking"\nbase_url = "${options.url ?? 'http://127.0.0.1:9'}"\n` +
-      'requests_per_second = 0\ntimeout_ms = 5000\napi_key = { env = "NXT_API_KEY" }\napi_secret = { env = "NXT_API_SECRET" }\n' +
-      (options.provider_toml ?? ''),
-  );
-  office.write('people.csv', BENEFICIARIES);
-  const people = await office.payrun('beneficiary', 'import', 'people.csv', '--json');
-  if (people.exit !== 0) throw new Error(people.stdout + people.stderr);
+    'requests_per_second = 0\ntimeout_ms = 5000\napi_key = { env = "NXT_API_KEY" }\napi_secret = { env = "NXT_API_SECRET" }\n' +
+    (options.provider_toml ?? '');
+  const configure = () => writeFileSync(join(office.folder, 'payrun.toml'), toml);
+  const what = options.own_ledger ? null : `till ${options.toml} ${options.provider_toml}`;
+  await asMade(what, office.folder, async () => {
+    configure();
+    office.write('people.csv', BENEFICIARIES);
+    const people = await office.payrun('beneficiary', 'import', 'people.csv', '--json');
+    if (people.exit !== 0) throw new Error(people.stdout + people.stderr);
+  });
+  configure();
   return {
     office,
     payrun: office.payrun,

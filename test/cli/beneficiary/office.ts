@@ -1,6 +1,6 @@
 /** A folder with a configuration, a key and a ledger, as `payrun init` leaves it, gone after the test file. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '../../../src/store/database.ts';
@@ -27,11 +27,44 @@ export function emptyFolder(): string {
   return folder;
 }
 
-export async function openOffice(env: Readonly<Record<string, string>> = {}): Promise<Office> {
+interface Made {
+  name: string;
+  bytes: Buffer;
+  mode: number;
+}
+
+const made = new Map<string, readonly Made[]>();
+
+/** A folder's files as `make` leaves them: made once in each process, and copied into the other folders; null is made anew. */
+export async function asMade(what: string | null, folder: string, make: () => Promise<void>): Promise<void> {
+  if (what === null) return make();
+  const files = made.get(what);
+  if (files) {
+    for (const { name, bytes, mode } of files) writeFileSync(join(folder, name), bytes, { mode });
+    return;
+  }
+  await make();
+  made.set(
+    what,
+    readdirSync(folder).map((name) => ({
+      name,
+      bytes: readFileSync(join(folder, name)),
+      mode: statSync(join(folder, name)).mode & 0o777,
+    })),
+  );
+}
+
+/** All of one process have the same key and beginning of the chain, as copies of one ledger have, but for `own_ledger`. */
+export async function openOffice(
+  env: Readonly<Record<string, string>> = {},
+  { own_ledger = false }: { own_ledger?: boolean } = {},
+): Promise<Office> {
   const folder = emptyFolder();
   const payrun = (...args: string[]) => runPayrun(args, { cwd: folder, env });
-  const made = await payrun('init', '--json');
-  if (made.exit !== 0) throw new Error(`payrun init failed: ${made.stdout}${made.stderr}`);
+  await asMade(own_ledger ? null : 'office', folder, async () => {
+    const ran = await payrun('init', '--json');
+    if (ran.exit !== 0) throw new Error(`payrun init failed: ${ran.stdout}${ran.stderr}`);
+  });
   return {
     folder,
     payrun,

@@ -9,7 +9,7 @@ import { holdRunner } from '../../../src/store/runner.ts';
 import { vaultKeys } from '../../../src/store/vault-keys.ts';
 import { readKeyFile } from '../../../src/vault/key-file.ts';
 import { openVault } from '../../../src/vault/vault.ts';
-import { type Office, openOffice } from '../beneficiary/office.ts';
+import { asMade, type Office, openOffice } from '../beneficiary/office.ts';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
 
 const ACTOR = { name: 'asha', os_user: 'asha', host: 'h' };
@@ -17,14 +17,16 @@ const ROWS = 1201;
 
 async function officeWith(rows: number): Promise<Office> {
   const office = await openOffice();
-  const lines = Array.from(
-    { length: rows },
-    (_, index) =>
-      `b-${index},Person ${index},9000${String(index).padStart(8, '0')},HDFC0000001,p${index}@example.com`,
-  );
-  office.write('people.csv', `beneficiary_ref,name,account_number,ifsc,email\n${lines.join('\n')}\n`);
-  const ran = await office.payrun('beneficiary', 'import', 'people.csv', '--json');
-  if (ran.exit !== 0) throw new Error(ran.stdout);
+  await asMade(`people ${rows}`, office.folder, async () => {
+    const lines = Array.from(
+      { length: rows },
+      (_, index) =>
+        `b-${index},Person ${index},9000${String(index).padStart(8, '0')},HDFC0000001,p${index}@example.com`,
+    );
+    office.write('people.csv', `beneficiary_ref,name,account_number,ifsc,email\n${lines.join('\n')}\n`);
+    const ran = await office.payrun('beneficiary', 'import', 'people.csv', '--json');
+    if (ran.exit !== 0) throw new Error(ran.stdout);
+  });
   return office;
 }
 

@@ -273,7 +273,7 @@ describe('ledger restore', () => {
     const bytes = readFileSync(join(till.office.folder, 'b.db'));
     till.office.write('cut.db', bytes.subarray(0, bytes.length - 8192));
     till.office.write('text.db', 'not a database, but long enough to be looked at as one'.repeat(100));
-    const other = await openTill();
+    const other = await openTill({ own_ledger: true });
     await ok(other, 'ledger', 'backup', 'other.db');
     copyFileSync(join(other.office.folder, 'other.db'), join(till.office.folder, 'other.db'));
     for (const [file, code] of [

@@ -57,8 +57,11 @@ test('over 200 seeds every difference is found, none is invented, and what is am
   expect(sums.ambiguous).toBeGreaterThan(200);
 });
 
-test('in more than 100,000 shuffled lines they are found exactly', { timeout: 180_000 }, () => {
-  const truth = plant(2026, 97_000);
-  expect(truth.lines.length).toBeGreaterThan(100_000);
+// `npm run truth` has five times as many.
+const PAYOUTS = process.env.TRUTH_SECONDS ? 97_000 : 19_400;
+
+test('in tens of thousands of shuffled lines they are found exactly', { timeout: 180_000 }, () => {
+  const truth = plant(2026, PAYOUTS);
+  expect(truth.lines.length).toBeGreaterThan(PAYOUTS * 1.03);
   expect(found(truth).sort()).toEqual(truth.planted);
 });
