@@ -51,7 +51,7 @@ export function formOf(
 }
 
 // Longer ones are the other reader's to judge.
-const LONGEST_VALUE = 255;
+export const LONGEST_VALUE = 255;
 const PLAIN_UTR = /^[0-9A-Z]+$/;
 
 /** A row but for its cells, which `cellWriter` writes where they are wanted. */
@@ -130,13 +130,13 @@ export function plainRowReader(form: RowForm): PlainRowReader {
 }
 
 /** Columns in which people write what they like. */
-function freeColumns({ titles, at }: RowForm): number[] {
+export function freeColumns({ titles, at }: RowForm): number[] {
   const structured = new Set(Object.values(at));
   return [...titles.keys()].filter((index) => index === at.failure_reason || !structured.has(index));
 }
 
 // Shorter ones hold no account number; what may be one, the other reader masks.
-const SHORTEST_NUMBER = 9;
+export const SHORTEST_NUMBER = 9;
 
 function isPrivate(cell: string): boolean {
   if (cell.length < SHORTEST_NUMBER) return cell.includes('@');
@@ -173,7 +173,7 @@ function minorOf(text: string | null, decimals: number): number | null {
   return minor;
 }
 
-function statusReader({
+export function statusReader({
   statuses,
 }: RowForm): (word: string | null) => { word: string; status: ProviderState } | null {
   if (statuses === null) return () => ({ word: 'SUCCESS', status: 'success' });

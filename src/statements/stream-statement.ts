@@ -6,6 +6,8 @@
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { RowError } from '../domain/errors.ts';
+import { PlainBytes } from './bulk/plain-bytes.ts';
+import { RecordScanner } from './bulk/record-scanner.ts';
 import { readWhole } from './bulk/scan-side.ts';
 import { isPlain, plainHeader } from './bulk/side-plan.ts';
 import { ContentCounts } from './content-counts.ts';
@@ -19,7 +21,7 @@ import { readStatement } from './read-statement.ts';
 import { needsProof } from './statement-proof.ts';
 import { rowReader, type StatementRow } from './statement-row.ts';
 import { takesAllLines } from './statement-text.ts';
-import { NotPlain, recordBlocks } from './stream-records.ts';
+import { NotPlain, type RecordBlock, recordBlocks } from './stream-records.ts';
 
 // As much of a file as its header may take.
 const BEGINNING_BYTES = 65_536;
@@ -34,9 +36,16 @@ export interface StreamPage {
   rows: readonly StatementRow[];
 }
 
-export interface PlainLine extends PlainRow {
-  /** Its kept cells between delimiters. */
-  text: string;
+export interface PlainLine extends Pick<PlainRow, 'line_no' | 'content' | 'occurrence' | 'stated_on'> {
+  /** Where its kept cells stand, between delimiters; until the next page is asked for. */
+  bytes: Buffer;
+  from: number;
+  to: number;
+}
+
+interface NewPage {
+  plain: PlainLine[];
+  rows: StatementRow[];
 }
 
 export class StatementStream {
@@ -88,32 +97,76 @@ export class StatementStream {
     const counts = new ContentCounts();
     let headed = false;
     for (const block of recordBlocks(this.#file.descriptor, this.#file.size, this.profile.delimiter)) {
-      let page = { plain: [] as PlainLine[], rows: [] as StatementRow[] };
       const counter = countLines(block.bytes, block.line);
-      for (const record of block.records) {
-        if (!headed && !isDeepStrictEqual(record.values, this.#header)) throw new NotPlain();
-        const taken = headed && this.#read(record, block.bare, readers, counts, page);
-        counter.saw(record, taken ? 'taken' : headed ? 'blank' : 'header');
-        headed = true;
-        if (page.plain.length + page.rows.length < PAGE_ROWS) continue;
-        yield page;
-        page = { plain: [], rows: [] };
-      }
+      const reading = { readers, counts, counter, headed };
+      if (block.bare && readers.quick) yield* this.#scanBlock(block, readers.quick, reading);
+      else yield* this.#readBlock(block, reading);
+      headed = true;
       this.#add(counter.finish(NONE_SKIPPED));
-      yield page;
       tell(block.through);
     }
     if (!this.#file.isUnchanged()) throw new NotPlain();
   }
 
+  *#readBlock(
+    block: RecordBlock,
+    { readers, counts, counter, ...begun }: Reading,
+  ): Generator<StreamPage, void, undefined> {
+    let page: NewPage = { plain: [], rows: [] };
+    let { headed } = begun;
+    for (const record of block.records) {
+      if (!headed && !isDeepStrictEqual(record.values, this.#header)) throw new NotPlain();
+      const taken = headed && this.#read(record, block.bare, readers, counts, page);
+      counter.saw(record, taken ? 'taken' : headed ? 'blank' : 'header');
+      headed = true;
+      if (isFull(page)) {
+        yield page;
+        page = { plain: [], rows: [] };
+      }
+    }
+    yield page;
+  }
+
+  /** The same from the bytes, as far as they are plain: only of the other rows strings are made. */
+  *#scanBlock(
+    block: RecordBlock,
+    quick: PlainBytes,
+    { readers, counts, counter, headed }: Reading,
+  ): Generator<StreamPage, void, undefined> {
+    let page: NewPage = { plain: [], rows: [] };
+    const scanner = new RecordScanner(this.profile.delimiter, block.line);
+    const bytes = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
+    scanner.load(bytes, bytes.length, true);
+    const values = () => Array.from({ length: scanner.count }, (_, index) => scanner.text(index));
+    let next = scanner.next();
+    if (!headed) {
+      if (next !== 'record' || !isDeepStrictEqual(values(), this.#header)) throw new NotPlain();
+      counter.saw({ line: scanner.line, values: NO_VALUES }, 'header');
+      next = scanner.next();
+    }
+    for (; next === 'record'; next = scanner.next()) {
+      const { line, from, to } = scanner;
+      const facts = scanner.count === this.#header.length ? quick.read(scanner) : null;
+      if (facts === null) {
+        const record = { line, values: values() };
+        counter.saw(record, this.#read(record, true, readers, counts, page) ? 'taken' : 'blank');
+      } else {
+        const occurrence = counts.next(facts.content);
+        if (occurrence === 1) page.plain.push({ line_no: line, occurrence, ...facts, bytes, from, to });
+        else page.rows.push(repeated(readers, line, values(), occurrence));
+        counter.saw({ line, values: NO_VALUES }, 'taken');
+      }
+      if (isFull(page)) {
+        yield page;
+        page = { plain: [], rows: [] };
+      }
+    }
+    if (next === 'foreign') throw new NotPlain();
+    yield page;
+  }
+
   /** Whether the row says anything: not all of its cells are empty. */
-  #read(
-    record: CsvRow,
-    bare: boolean,
-    readers: Readers,
-    counts: ContentCounts,
-    page: { plain: PlainLine[]; rows: StatementRow[] },
-  ): boolean {
+  #read(record: CsvRow, bare: boolean, readers: Readers, counts: ContentCounts, page: NewPage): boolean {
     const { line, values } = record;
     if (values.length !== this.#header.length || isTooLarge(record)) throw new NotPlain();
     if (values[0]?.trim() === '' && values.every((value) => value.trim() === '')) return false;
@@ -122,8 +175,7 @@ export class StatementStream {
     const plain = bare && readers.plain ? readers.plain(line, kept) : null;
     if (plain !== null) {
       plain.occurrence = counts.next(plain.content);
-      const first = plain.occurrence === 1;
-      if (first) page.plain.push({ ...plain, text: kept.join(this.profile.delimiter) });
+      if (plain.occurrence === 1) page.plain.push(plainLine(plain, kept.join(this.profile.delimiter)));
       else page.rows.push({ ...plain, cells: readers.cells(kept) });
       return true;
     }
@@ -145,6 +197,7 @@ export class StatementStream {
     // Nothing reads them: the first one ends this way of reading.
     const errors: RowError[] = [];
     return {
+      quick: form && this.#kept.length === this.#header.length ? new PlainBytes(form) : null,
       plain: form && plainRowReader(form),
       cells: form ? cellWriter(form) : () => '',
       any: rowReader({ ...terms, errors, observe: null }),
@@ -155,7 +208,40 @@ export class StatementStream {
 // Of a file all of whose lines are rows.
 const NONE_SKIPPED = { header: 0, pattern: 0, totals: 0, footer: 0 };
 
+const NO_VALUES: readonly string[] = [];
+
+function isFull({ plain, rows }: NewPage): boolean {
+  return plain.length + rows.length >= PAGE_ROWS;
+}
+
+function plainLine({ line_no, content, occurrence, stated_on }: PlainRow, text: string): PlainLine {
+  const bytes = Buffer.from(text);
+  return { line_no, content, occurrence, stated_on, bytes, from: 0, to: bytes.length };
+}
+
+/** A row that says what one before it says. */
+function repeated(
+  { plain, cells }: Readers,
+  line: number,
+  values: readonly string[],
+  occurrence: number,
+): StatementRow {
+  const row = plain?.(line, values);
+  if (!row) throw new NotPlain();
+  return { ...row, occurrence, cells: cells(values) };
+}
+
+interface Reading {
+  readers: Readers;
+  counts: ContentCounts;
+  counter: LineCounter;
+  /** Whether the header was read before. */
+  headed: boolean;
+}
+
 interface Readers {
+  /** Where all cells are kept. */
+  quick: PlainBytes | null;
   plain: ReturnType<typeof plainRowReader> | null;
   cells: ReturnType<typeof cellWriter>;
   any: ReturnType<typeof rowReader>;

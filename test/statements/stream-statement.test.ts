@@ -43,6 +43,8 @@ function again({ form }: StatementStream, line: PlainLine): StatementRow {
   const reader = new PackedLineReader(JSON.parse(JSON.stringify(form)));
   const [row] = reader.lines(packLines([line], form.delimiter));
   if (!row) throw new Error(`Line ${line.line_no} is not read again.`);
+  const { content, occurrence, stated_on } = line;
+  expect(row).toMatchObject({ content, occurrence, stated_on });
   return row;
 }
 
@@ -53,9 +55,11 @@ function stream(bytes: Buffer, profile: Profile): Streamed | null {
   const file = new OpenFile(path);
   try {
     const read = new StatementStream(file, profile, ZONE);
-    const rows = [...read.pages(() => undefined)].flatMap(({ plain, rows: others }) =>
-      [...plain.map((line) => again(read, line)), ...others].sort((a, b) => a.line_no - b.line_no),
-    );
+    const rows: StatementRow[] = [];
+    // One page after the other: their bytes stand only until the next is asked for.
+    for (const { plain, rows: others } of read.pages(() => undefined))
+      rows.push(...plain.map((line) => again(read, line)), ...others);
+    rows.sort((a, b) => a.line_no - b.line_no);
     return { rows, warnings: [...read.warnings], count: read.count };
   } catch (error) {
     if (error instanceof NotPlain) return null;
