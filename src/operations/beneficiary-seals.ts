@@ -2,6 +2,7 @@
 import type { Beneficiary } from '../domain/payout/beneficiary.ts';
 import type { BeneficiaryDetails } from '../providers/provider.ts';
 import type { BeneficiaryRecord, NewBeneficiary } from '../store/beneficiaries.ts';
+import type { FormerAccount, NewFormerAccount } from '../store/former-accounts.ts';
 import type { SealedRow } from '../store/vault-keys.ts';
 import { maskAccount, maskEmail, maskPhone, maskVpa } from '../vault/mask.ts';
 import { placeOf, type Vault } from '../vault/vault.ts';
@@ -101,4 +102,31 @@ export function resealed(vault: Vault, row: SealedRow): SealedRow {
     email_sealed: row.email_sealed === null ? null : again('email_sealed', row.email_sealed),
     phone_sealed: row.phone_sealed === null ? null : again('phone_sealed', row.phone_sealed),
   };
+}
+
+/** Of a beneficiary whose bank details change at `now`, what is kept; sealed to a place of its own. */
+export function formerAccount(vault: Vault, record: BeneficiaryRecord, now: string): NewFormerAccount {
+  const { fingerprint, name, destination_kind, account_masked, ifsc, bank_name } = record;
+  const place = formerPlace({ beneficiary_ref: record.beneficiary_ref, until_at: now });
+  return {
+    ...{ beneficiary_id: record.id, fingerprint, name, destination_kind, account_masked, ifsc, bank_name },
+    account_sealed: vault.seal(openAccount(vault, record), place),
+    until_at: now,
+  };
+}
+
+/** The account number or VPA in plain text. */
+export function openFormerAccount(vault: Vault, former: FormerAccount): string {
+  return vault.open(former.account_sealed, formerPlace(former));
+}
+
+export function resealedFormer(vault: Vault, former: FormerAccount): FormerAccount {
+  return { ...former, account_sealed: vault.seal(openFormerAccount(vault, former), formerPlace(former)) };
+}
+
+function formerPlace({
+  beneficiary_ref,
+  until_at,
+}: Pick<FormerAccount, 'beneficiary_ref' | 'until_at'>): string {
+  return placeOf('former_accounts.account_sealed', `${beneficiary_ref} until ${until_at}`);
 }

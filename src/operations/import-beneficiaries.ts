@@ -28,10 +28,11 @@ import {
   updateBeneficiaries,
 } from '../store/beneficiaries.ts';
 import type { Database, Transaction } from '../store/database.ts';
+import { keepFormerAccounts } from '../store/former-accounts.ts';
 import { requireCurrentKey } from '../store/vault-keys.ts';
 import { maskAccount, maskEmail, maskPhone, maskVpa } from '../vault/mask.ts';
 import type { Vault } from '../vault/vault.ts';
-import { fingerprintOf, sealBeneficiary } from './beneficiary-seals.ts';
+import { fingerprintOf, formerAccount, sealBeneficiary } from './beneficiary-seals.ts';
 import { knownBranches } from './known-branches.ts';
 
 export interface BeneficiaryImport {
@@ -176,6 +177,10 @@ async function store(
   await keepSentAccounts(
     tx,
     plan.redirected.map(({ known }) => known.id),
+  );
+  await keepFormerAccounts(
+    tx,
+    plan.redirected.map(({ known }) => formerAccount(deps.vault, known, now)),
   );
   await updateBeneficiaries(tx, sealChanged(deps.vault, changes, now));
   await redirect(tx, deps, file, plan.redirected, now);

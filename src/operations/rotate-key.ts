@@ -7,6 +7,7 @@ import type { Actor } from '../domain/actor.ts';
 import { Bug } from '../domain/errors.ts';
 import { recordAudit } from '../store/audit.ts';
 import type { Database, Transaction } from '../store/database.ts';
+import { formerAccountsUnderOtherKeys, replaceFormerSeals } from '../store/former-accounts.ts';
 import { assertStillRunner, type Runner } from '../store/runner.ts';
 import {
   addVaultKey,
@@ -18,7 +19,7 @@ import {
 } from '../store/vault-keys.ts';
 import type { RandomBytes } from '../vault/key-file.ts';
 import { openVault, sealedPrefix, type Vault } from '../vault/vault.ts';
-import { resealed } from './beneficiary-seals.ts';
+import { resealed, resealedFormer } from './beneficiary-seals.ts';
 
 export interface Rotation {
   database: Database;
@@ -98,6 +99,14 @@ async function step(
     return { changed: rows.length, last: last.id };
   }
   if (reached.after > 0n) return { changed: 0, last: 0n };
+  const former = await formerAccountsUnderOtherKeys(tx, sealedPrefix(vault.key_id), STEP_ROWS);
+  if (former.length > 0) {
+    await replaceFormerSeals(
+      tx,
+      former.map((row) => resealedFormer(vault, row)),
+    );
+    return { changed: former.length, last: 0n };
+  }
   const current = (await vaultKeys(tx)).filter((key) => key.retired_at === null);
   if (current.length !== 1 || current[0]?.id !== vault.key_id)
     throw new Bug('The data key changed while it was rotated.');

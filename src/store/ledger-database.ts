@@ -15,7 +15,8 @@ import largeStatementsSql from './migrations/sqlite/0011_large_statements.sql';
 import evidenceSql from './migrations/sqlite/0012_evidence.sql';
 import lineKeysSql from './migrations/sqlite/0013_line_keys.sql';
 import statementPagesSql from './migrations/sqlite/0014_statement_pages.sql';
-import { recordEverything } from './records.ts';
+import formerAccountsSql from './migrations/sqlite/0015_former_accounts.sql';
+import { recordEverything, takeUpRecords } from './records.ts';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
 export const LEDGER_APPLICATION_ID = 0x70617972;
@@ -35,6 +36,12 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 12, name: '0012_evidence', statements: evidenceSql, complete: recordEverything },
   { version: 13, name: '0013_line_keys', statements: lineKeysSql, replaces_tables: true },
   { version: 14, name: '0014_statement_pages', statements: statementPagesSql },
+  {
+    version: 15,
+    name: '0015_former_accounts',
+    statements: formerAccountsSql,
+    complete: (tx) => takeUpRecords(tx, 'attempt_account'),
+  },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

@@ -1,6 +1,7 @@
 /** Payouts as people and scripts see them: one row with its batch and beneficiary, in the order of import. */
 import type { PayoutState } from '../domain/payout/payout.ts';
 import { type Database, inList, listParam, type Params, type Reader } from './database.ts';
+import { attemptAccount } from './former-accounts.ts';
 
 export interface PayoutListRow {
   id: bigint;
@@ -10,7 +11,10 @@ export interface PayoutListRow {
   beneficiary_id: bigint;
   beneficiary_ref: string;
   beneficiary_name: string;
-  account_masked: string;
+  /** Of the account that it was, or will be, sent to; null where the ledger no longer has it. */
+  account_masked: string | null;
+  /** Where that is a former account of the beneficiary. */
+  former_id: bigint | null;
   amount_minor: bigint;
   currency: string;
   rail: string;
@@ -60,11 +64,17 @@ export const EVERY_PAYOUT: PayoutFilter = {
   updated_before: null,
 };
 
+// What was stored and provably never sent gets a new attempt where the account is another since.
+const GOES_TO_PRESENT_ACCOUNT = `(p.state in ('draft', 'approved') or (p.state = 'held' and p.position = 'available'))`;
+
 const SELECT = `select p.id, p.reference_id, bt.name as batch, p.row_no, p.beneficiary_id, b.beneficiary_ref,
-    b.name as beneficiary_name, b.account_masked, p.amount_minor, p.currency, p.rail, p.state, p.provider, p.provider_id,
-    p.provider_reference, p.provider_status, p.utr, p.return_utr, p.fee_minor, p.tax_minor, p.failure_code,
+    coalesce(f.name, b.name) as beneficiary_name, f.id as former_id,
+    case when t.payout_id is null then b.account_masked else f.account_masked end as account_masked,
+    p.amount_minor, p.currency, p.rail, p.state, p.provider, p.provider_id, p.provider_reference, p.provider_status, p.utr,
+    p.return_utr, p.fee_minor, p.tax_minor, p.failure_code,
     p.failure_reason, p.hold_reason, p.hold_note, p.attempt_no, p.created_at, p.updated_at, p.submitted_at, p.paid_at, p.returned_at
-  from payouts p join batches bt on bt.id = p.batch_id join beneficiaries b on b.id = p.beneficiary_id`;
+  from payouts p join batches bt on bt.id = p.batch_id join beneficiaries b on b.id = p.beneficiary_id
+    ${attemptAccount({ payout_id: 'p.id', attempt_no: 'p.attempt_no' }, `not ${GOES_TO_PRESENT_ACCOUNT}`)}`;
 
 /** Only conditions that are asked for, so that the engine can choose an index for them. */
 function conditions(filter: PayoutFilter): { sql: string; params: Params } {

@@ -109,6 +109,23 @@ export const RECORDS = {
     noun: 'Beneficiary',
     label: 'beneficiary_ref',
   },
+  former_account: {
+    table: 'former_accounts',
+    key: 'id',
+    columns: [
+      ...['beneficiary_id', 'fingerprint', 'name', 'destination_kind', 'account_sealed', 'account_masked'],
+      ...['ifsc', 'bank_name', 'from_at', 'until_at'],
+    ],
+    noun: 'Former account',
+    label: 'account_masked',
+  },
+  attempt_account: {
+    table: 'attempt_accounts',
+    key: 'payout_id',
+    columns: ['attempt_no', 'former_id'],
+    order: 'attempt_no',
+    noun: 'The account that was paid by payout',
+  },
   registration: {
     table: 'registrations',
     key: 'beneficiary_id',

@@ -142,7 +142,10 @@ export async function recordEverything(tx: Transaction): Promise<void> {
   );
   if (begun === undefined) return;
   await hashLinesOfOlderStatements(tx);
-  for (const kind of RECORD_KINDS) await takeUpRecords(tx, kind);
+  // A later migration brings some of the tables, and chains what it puts there itself.
+  const tables = await tx.all<{ name: string }>("select name from sqlite_master where type = 'table'");
+  const known = new Set(tables.map(({ name }) => name));
+  for (const kind of RECORD_KINDS) if (known.has(RECORDS[kind].table)) await takeUpRecords(tx, kind);
   for (const kind of ['send', 'status', 'break_event'] as const) await takeUpRuns(tx, kind);
   for (let changed = -1; changed !== 0; ) {
     const link = await nextAnswerLink(tx);
@@ -155,7 +158,8 @@ export async function recordEverything(tx: Transaction): Promise<void> {
   }
 }
 
-async function takeUpRecords(tx: Transaction, kind: RecordKind): Promise<void> {
+/** Chains the records of one kind that stand there, as they are found. */
+export async function takeUpRecords(tx: Transaction, kind: RecordKind): Promise<void> {
   const spec: RecordSpec = RECORDS[kind];
   for (let after = -1n; ; ) {
     const rows = await tx.all<{ item_id: bigint }>(

@@ -1,6 +1,7 @@
 /** Everything that is stored about one payout, in the order in which it happened: the ground of `payout explain`. */
 import { formatAmount } from '../domain/money/money.ts';
 import { maskPrivateText } from '../domain/private-text.ts';
+import { attempts, sends } from './attempt-story.ts';
 import type { Reader } from './database.ts';
 import { webhooks } from './webhook-story.ts';
 
@@ -53,8 +54,8 @@ export async function storyOf(
     imported(reader, params),
     approvals(reader, params),
     decisions(reader, params),
-    attempts(reader, params),
-    sends(reader, params),
+    attempts(reader, params.payout),
+    sends(reader, params.payout),
     webhooks(reader, params.payout),
     statuses(reader, params),
     entries(reader, params),
@@ -183,54 +184,6 @@ async function decisions(reader: Reader, params: PayoutParam): Promise<StoryEven
     params,
   );
   return rows.map(decisionEvent);
-}
-
-async function attempts(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
-  const rows = await reader.all<{ at: string; no: bigint; reference: string; body: string; sha: string }>(
-    `select stored_at as at, attempt_no as no, provider_reference as reference, body, body_sha256 as sha
-     from attempts where payout_id = :payout order by attempt_no`,
-    params,
-  );
-  return rows.map((row) => ({
-    at: row.at,
-    kind: 'attempt',
-    actor: null,
-    what: `attempt ${row.no} stored as ${row.reference}, before anything was sent`,
-    details: `${row.body} (sha256 ${row.sha})`,
-    ...UNCHAINED,
-  }));
-}
-
-async function sends(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
-  const rows = await reader.all<{
-    at: string;
-    answered_at: string | null;
-    no: bigint;
-    kind: string;
-    outcome: string | null;
-    reason: string | null;
-    http_status: bigint | null;
-    transport_error: string | null;
-    answer: string | null;
-  }>(
-    `select sent_at as at, answered_at, attempt_no as no, kind, outcome, reason, http_status, transport_error, answer
-     from sends where payout_id = :payout order by id`,
-    params,
-  );
-  return rows.map((row) => {
-    const how = row.http_status === null ? (row.transport_error ?? '') : `HTTP ${row.http_status}`;
-    const outcome = row.outcome ?? 'no answer was stored';
-    const asked =
-      row.kind === 'submit' ? 'sent' : row.kind === 'look_up' ? 'asked by reference' : 'asked for its status';
-    return {
-      at: row.answered_at ?? row.at,
-      kind: 'send',
-      actor: null,
-      what: `attempt ${row.no} ${asked}: ${[outcome.replaceAll('_', ' '), how].filter(Boolean).join(', ')}`,
-      details: [row.reason, row.answer].filter(Boolean).join(' — ') || null,
-      ...UNCHAINED,
-    };
-  });
 }
 
 async function statuses(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {

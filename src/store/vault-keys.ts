@@ -90,7 +90,9 @@ export async function rowsUnderOtherKeys(
 }
 
 export async function countSealedRows(reader: Reader): Promise<number> {
-  const row = await reader.get<{ count: bigint }>('select count(*) as count from beneficiaries');
+  const row = await reader.get<{ count: bigint }>(
+    'select (select count(*) from beneficiaries) + (select count(*) from former_accounts) as count',
+  );
   return Number(row?.count ?? 0n);
 }
 

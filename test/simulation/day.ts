@@ -73,6 +73,7 @@ export const TURNS: readonly Turn[] = [
   { command: command.applyEvents },
   { command: command.sync },
   { command: command.reconcileReport },
+  { command: command.importPeople(['b-0,Person 0,60100000000,HDFC0000001'], true) },
   { command: command.rotate },
   { command: command.backup('backup.db') },
 ];
@@ -94,6 +95,7 @@ export const DAY_FAILPOINTS: readonly string[] = [
     'accounts',
     'account_days',
     'approvals',
+    'attempt_accounts',
     'attempts',
     'audit_events',
     'batches',
@@ -101,6 +103,7 @@ export const DAY_FAILPOINTS: readonly string[] = [
     'break_events',
     'breaks',
     'chain',
+    'former_accounts',
     'journal_entries',
     'matches',
     'payouts',

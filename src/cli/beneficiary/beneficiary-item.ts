@@ -8,6 +8,7 @@ import {
   type RegistrationRecord,
   registrationsOf,
 } from '../../store/beneficiaries.ts';
+import { formerAccountsOf } from '../../store/former-accounts.ts';
 import { type Context, type Data, flag, type Input, type Option, text } from '../command.ts';
 
 export const REVEAL_OPTIONS: readonly Option[] = [
@@ -31,6 +32,27 @@ export async function beneficiaryItems(
   return records.map((record) =>
     itemOf(record, registrations.get(record.id) ?? [], revealed?.get(record.id)),
   );
+}
+
+/** The item with the accounts that the beneficiary had before, masked; the oldest first. */
+export async function withFormerAccounts(
+  context: Context,
+  item: Data,
+  record: BeneficiaryRecord,
+): Promise<Data> {
+  const former = await formerAccountsOf(await context.ledger(), [record.id]);
+  return {
+    ...item,
+    former_accounts: former.map((each) => ({
+      name: each.name,
+      destination_kind: each.destination_kind,
+      account: each.account_masked,
+      ifsc: each.ifsc,
+      bank_name: each.bank_name,
+      from: each.from_at,
+      until: each.until_at,
+    })),
+  };
 }
 
 /** Why private values are to be shown, or null where they are not; without a reason nothing is. */

@@ -2,7 +2,7 @@ import { Bug } from '../../domain/errors.ts';
 import { beneficiaryStory } from '../../store/beneficiary-story.ts';
 import { argument, type Context, type Data, type Input, type Outcome, type Verb } from '../command.ts';
 import { PAGE_OPTION, pageAsked, STORY_COLUMNS, tellStory } from '../story-report.ts';
-import { beneficiaryItems, namedBeneficiaries } from './beneficiary-item.ts';
+import { beneficiaryItems, namedBeneficiaries, withFormerAccounts } from './beneficiary-item.ts';
 
 export const verb: Verb = {
   name: 'beneficiary explain',
@@ -19,8 +19,9 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const page = await pageAsked(context, input);
   const records = await namedBeneficiaries(context, [argument(input, 0)]);
   const [record] = records;
-  const [item] = await beneficiaryItems(context, input, records);
-  if (!record || !item) throw new Bug('A beneficiary was found and not explained.');
+  const [present] = await beneficiaryItems(context, input, records);
+  if (!record || !present) throw new Bug('A beneficiary was found and not explained.');
+  const item = await withFormerAccounts(context, present, record);
   const { beneficiary_ref, name, account_masked } = record;
   return tellStory(context, page, {
     title: `Beneficiary ${beneficiary_ref}`,
@@ -37,11 +38,16 @@ function factsOf(item: Data): [string, string | null][] {
     const name = each.registered_name === null ? '' : `, known to the bank as ${each.registered_name}`;
     return [`at ${each.provider}`, `${each.status}${name}`];
   });
+  const former = (item.former_accounts as Data[]).map((each): [string, string] => [
+    'former account',
+    `${each.account}${each.ifsc === null ? '' : `, IFSC ${each.ifsc}`}, of ${each.name}, from ${each.from} until ${each.until}`,
+  ]);
   return [
     ['name', said('name')],
     ['account', said('account')],
     ['IFSC', said('ifsc')],
     ['bank', said('bank_name')],
+    ...former,
     ['e-mail', said('email')],
     ['phone', said('phone')],
     ...known,

@@ -1,6 +1,11 @@
 import { Bug } from '../../domain/errors.ts';
 import { argument, type Context, type Input, type Outcome, type Verb } from '../command.ts';
-import { beneficiaryItems, namedBeneficiaries, REVEAL_OPTIONS } from './beneficiary-item.ts';
+import {
+  beneficiaryItems,
+  namedBeneficiaries,
+  REVEAL_OPTIONS,
+  withFormerAccounts,
+} from './beneficiary-item.ts';
 
 export const verb: Verb = {
   name: 'beneficiary show',
@@ -17,7 +22,8 @@ export const verb: Verb = {
 
 async function run(context: Context, input: Input): Promise<Outcome> {
   const records = await namedBeneficiaries(context, [argument(input, 0)]);
+  const [record] = records;
   const [item] = await beneficiaryItems(context, input, records);
-  if (!item) throw new Bug('A beneficiary was found and not shown.');
-  return { data: item };
+  if (!record || !item) throw new Bug('A beneficiary was found and not shown.');
+  return { data: await withFormerAccounts(context, item, record) };
 }

@@ -1,4 +1,5 @@
 import { storyOfPayout } from '../../operations/lines-of-file.ts';
+import { LOST_ACCOUNT } from '../../store/former-accounts.ts';
 import { argument, type Data, type Verb } from '../command.ts';
 import { PAGE_OPTION, pageAsked, STORY_COLUMNS, tellStory } from '../story-report.ts';
 import { findPayout } from './find-payout.ts';
@@ -39,7 +40,10 @@ function factsOf(item: Data): [string, string | null][] {
   return [
     ['state', said('state')],
     ['amount', money('amount')],
-    ['to', `${item.beneficiary_name} (${item.beneficiary_ref}), account ${item.account}`],
+    [
+      'to',
+      `${item.beneficiary_name} (${item.beneficiary_ref}), ${item.account === LOST_ACCOUNT ? '' : 'account '}${item.account}`,
+    ],
     ['batch', `${item.batch}, row ${item.row}`],
     ['provider', `${item.provider} by ${item.rail}`],
     ['provider’s id', said('provider_id')],

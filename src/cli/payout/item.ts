@@ -2,6 +2,7 @@
 import { Bug } from '../../domain/errors.ts';
 import { formatAmount } from '../../domain/money/money.ts';
 import type { Reader } from '../../store/database.ts';
+import { LOST_ACCOUNT } from '../../store/former-accounts.ts';
 import { type PayoutListRow, payoutRowById } from '../../store/payout-list.ts';
 import type { Data } from '../command.ts';
 
@@ -47,7 +48,7 @@ export const PAYOUT_TABLE = [
   { key: 'failure_reason', title: 'reason' },
 ];
 
-/** `account` is the masked one unless a revealed one is given. */
+/** `account` is that which it was, or will be, sent to: the masked one unless a revealed one is given. */
 export function itemOf(row: PayoutListRow, revealed?: string): Data & { reference_id: string } {
   const { currency } = row;
   return {
@@ -56,7 +57,7 @@ export function itemOf(row: PayoutListRow, revealed?: string): Data & { referenc
     row: Number(row.row_no),
     beneficiary_ref: row.beneficiary_ref,
     beneficiary_name: row.beneficiary_name,
-    account: revealed ?? row.account_masked,
+    account: revealed ?? row.account_masked ?? LOST_ACCOUNT,
     amount: formatAmount(row.amount_minor, currency),
     currency,
     rail: row.rail,

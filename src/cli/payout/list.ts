@@ -71,7 +71,7 @@ async function itemsOf(
   reason: string | null,
 ): Promise<Data[]> {
   const accounts = reason === null ? null : await revealedAccounts(context, rows, reason);
-  return rows.map((row) => itemOf(row, accounts?.get(row.beneficiary_id)));
+  return rows.map((row) => itemOf(row, accounts?.get(row.id)));
 }
 
 /** Every payout that the filter lets through, from behind `after` on. */

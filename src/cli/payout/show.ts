@@ -18,6 +18,6 @@ export const verb: Verb = {
     const reason = revealReason(input);
     const row = await findPayout(await context.ledger(), argument(input, 0));
     const accounts = reason === null ? null : await revealedAccounts(context, [row], reason);
-    return { data: itemOf(row, accounts?.get(row.beneficiary_id)) };
+    return { data: itemOf(row, accounts?.get(row.id)) };
   },
 };

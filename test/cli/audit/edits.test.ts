@@ -52,6 +52,11 @@ async function livedLedger(): Promise<string> {
   );
   await run(till, 'ledger', 'record', 'hand.csv');
   await run(till, 'beneficiary', 'show', 'asha', '--reveal', '--reason', 'a test');
+  till.office.write(
+    'moved.csv',
+    'beneficiary_ref,name,account_number,ifsc\nasha,Asha Rao,100000044444,HDFC0000001\n',
+  );
+  await run(till, 'beneficiary', 'import', 'moved.csv', '--allow-changes');
   await run(till, 'key', 'rotate');
   await run(till, 'ledger', 'backup', 'copy.db');
   return join(folder, 'copy.db');

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openFormerAccount } from '../../../src/operations/beneficiary-seals.ts';
 import { importBeneficiaries } from '../../../src/operations/import-beneficiaries.ts';
 import { rotateKey } from '../../../src/operations/rotate-key.ts';
 import type { Database, Transaction } from '../../../src/store/database.ts';
+import { formerAccountsOf } from '../../../src/store/former-accounts.ts';
 import { holdRunner } from '../../../src/store/runner.ts';
 import { vaultKeys } from '../../../src/store/vault-keys.ts';
 import { readKeyFile } from '../../../src/vault/key-file.ts';
@@ -17,17 +19,19 @@ const ROWS = 1201;
 
 async function officeWith(rows: number): Promise<Office> {
   const office = await openOffice();
-  await asMade(`people ${rows}`, office.folder, async () => {
-    const lines = Array.from(
-      { length: rows },
-      (_, index) =>
-        `b-${index},Person ${index},9000${String(index).padStart(8, '0')},HDFC0000001,p${index}@example.com`,
-    );
-    office.write('people.csv', `beneficiary_ref,name,account_number,ifsc,email\n${lines.join('\n')}\n`);
-    const ran = await office.payrun('beneficiary', 'import', 'people.csv', '--json');
-    if (ran.exit !== 0) throw new Error(ran.stdout);
-  });
+  await asMade(`people ${rows}`, office.folder, () => importPeople(office, rows, '9000'));
   return office;
+}
+
+async function importPeople(office: Office, rows: number, bank: string): Promise<void> {
+  const lines = Array.from(
+    { length: rows },
+    (_, index) =>
+      `b-${index},Person ${index},${bank}${String(index).padStart(8, '0')},HDFC0000001,p${index}@example.com`,
+  );
+  office.write('people.csv', `beneficiary_ref,name,account_number,ifsc,email\n${lines.join('\n')}\n`);
+  const ran = await office.payrun('beneficiary', 'import', 'people.csv', '--allow-changes', '--json');
+  if (ran.exit !== 0) throw new Error(ran.stdout);
 }
 
 async function accounts(office: Office): Promise<string[]> {
@@ -75,6 +79,33 @@ function dyingAfter(database: Database, at: number, when: 'before commit' | 'aft
       throw new Error(`killed after ${String(result)}`);
     },
   } as Database;
+}
+
+async function formerAccounts(office: Office): Promise<string[]> {
+  return office.ledger(async (database) => {
+    const keys = await vaultKeys(database);
+    const vault = openVault(readKeyFile(join(office.folder, 'payrun.key')), keys, randomBytes);
+    const ids = await database.all<{ id: bigint }>('select id from beneficiaries');
+    const former = await formerAccountsOf(
+      database,
+      ids.map(({ id }) => id),
+    );
+    return former.map((each) => openFormerAccount(vault, each));
+  });
+}
+
+async function rotated(office: Office, database: Database, held: Database): Promise<unknown> {
+  const runner = await holdRunner(held, { pid: 1, actor: ACTOR, command: 'key rotate', since: 'now' });
+  try {
+    return await rotateKey({
+      ...{ database, runner, actor: ACTOR, key: readKeyFile(join(office.folder, 'payrun.key')), randomBytes },
+      now: () => '2026-11-21T10:00:00.000Z',
+      stop: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+  } finally {
+    runner.release();
+  }
 }
 
 describe('key rotate', () => {
@@ -141,6 +172,29 @@ describe('key rotate', () => {
       expect(await keysUsed(database)).toEqual([{ key: `v1:${key}:`, rows: BigInt(2 * ROWS) }]);
       expect((await vaultKeys(database)).map(({ id }) => id)).toEqual([BigInt(key)]);
     });
+  });
+
+  test.each([
+    5, 6,
+  ])('killed at its transaction %i, it goes on with the former accounts where it was', async (at) => {
+    const office = await officeWith(501);
+    await importPeople(office, 501, '9111');
+    const before = await formerAccounts(office);
+    expect(before).toHaveLength(501);
+    expect(before).toContain('900000000007');
+    await office.ledger(async (database) => {
+      const rotation = rotated(office, dyingAfter(database, at, 'after commit'), database);
+      await expect(rotation).rejects.toThrow('killed');
+    });
+    expect(await formerAccounts(office)).toEqual(before);
+    const ran = await office.payrun('key', 'rotate', '--json');
+    expect(ran.json().data).toEqual({ rows: 1002, resealed: at === 5 ? 1 : 0, key: 2 });
+    expect(await formerAccounts(office)).toEqual(before);
+    const keys = await office.ledger((database) =>
+      database.all('select distinct substr(account_sealed, 1, 5) as key from former_accounts'),
+    );
+    expect(keys).toEqual([{ key: 'v1:2:' }]);
+    expect((await office.payrun('audit', 'verify')).exit).toBe(0);
   });
 
   test('stops at a signal between two steps, and says how to go on', async () => {

@@ -38,6 +38,19 @@ const beneficiary = z.strictObject({
   updated_at: time,
 });
 
+// Masked, the oldest first; a change of bank details ends one.
+const formerAccount = z.strictObject({
+  name: text,
+  destination_kind: z.enum(['bank_account', 'vpa']),
+  account: text,
+  ifsc: text.nullable(),
+  bank_name: text.nullable(),
+  from: time,
+  until: time,
+});
+
+const whole = beneficiary.extend({ former_accounts: z.array(formerAccount) });
+
 const accountLine = z.strictObject({
   entry: count,
   at: time,
@@ -62,7 +75,7 @@ const verified = z.strictObject({ beneficiary_ref: text, name: text, ...known })
 export const schemas: DataSchemas = {
   import: z.strictObject({ file: text, rows: count, created: count, changed: count, unchanged: count }),
   list: page(beneficiary),
-  show: beneficiary,
+  show: whole,
   account: z.strictObject({
     beneficiary_ref: text,
     name: text,
@@ -81,6 +94,6 @@ export const schemas: DataSchemas = {
     items: z.array(accountLine),
     next: text.nullable(),
   }),
-  explain: z.strictObject({ beneficiary, ...story }),
+  explain: z.strictObject({ beneficiary: whole, ...story }),
   verify: z.strictObject({ provider: text, items: z.array(verified) }),
 };
