@@ -5,8 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CUT, GO_ON } from '../../src/sandbox/faults.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { runPayrun } from '../cli/run-payrun.ts';
+import { Laboratory } from '../simulation/laboratory.ts';
 import { modeNamed } from '../simulation/modes.ts';
-import { Laboratory, type Mutant } from '../simulation/run.ts';
+import type { Mutant } from '../simulation/run.ts';
 
 const PAYOUTS = 20;
 const ENV = { NXT_API_KEY: 'sandbox-key', NXT_API_SECRET: 'sandbox-secret' };

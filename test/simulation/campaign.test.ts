@@ -6,6 +6,7 @@
 import { expect, test } from 'vitest';
 import type { Crime } from './auditor.ts';
 import { planFrom } from './campaign.ts';
+import { Laboratory } from './laboratory.ts';
 import {
   type Course,
   daysOfDeaths,
@@ -18,7 +19,6 @@ import {
   submissions,
   type Tried,
 } from './phases.ts';
-import { Laboratory } from './run.ts';
 
 const SECONDS = Number(process.env.CAMPAIGN_SECONDS ?? 0);
 const SEED = Number(process.env.CAMPAIGN_SEED ?? 1);

@@ -5,8 +5,9 @@
 import { Chance } from '../../src/sandbox/chance.ts';
 import type { Crime, Finding } from './auditor.ts';
 import { FAILPOINTS } from './failpoints.ts';
+import type { Laboratory } from './laboratory.ts';
 import { MODES, modeNamed, STORM } from './modes.ts';
-import type { Laboratory, Life, Plan } from './run.ts';
+import type { Life, Moment, Plan } from './run.ts';
 import type { Mode } from './world.ts';
 
 export interface Failure {
@@ -19,6 +20,8 @@ export class Tally {
   payouts = 0;
   deaths = 0;
   replaced = 0;
+  /** Steps for which lives stand. */
+  steps = 0;
   /** Pairs of steps at which two processes in a row died. */
   pairs = 0;
   /** Plans of a pair of which the second process did not die. */
@@ -38,6 +41,12 @@ export class Tally {
     for (const point of life.died_at) this.#at(point).add(plan.mode.name);
     for (const { crime } of life.findings) this.crimes.set(crime, (this.crimes.get(crime) ?? 0) + 1);
     if (life.findings.length > 0) this.failures.push({ plan: planLine(plan), findings: life.findings });
+  }
+
+  /** The steps for which a life stands, which had all left the same behind. */
+  cover(points: readonly string[], { mode }: Plan): void {
+    for (const point of points) this.#at(point).add(mode.name);
+    this.steps += points.length;
   }
 
   #at(point: string): Set<string> {
@@ -66,8 +75,9 @@ export class Tally {
     return [...this.#died.values()].reduce((sum, modes) => sum + modes.size, 0);
   }
 
-  addPair(plan: Plan, life: Life): void {
-    if (life.died_at.length >= 2) this.pairs += 1;
+  /** The life stands for so many pairs, which leave the same behind. */
+  addPair(plan: Plan, life: Life, pairs: number): void {
+    if (life.died_at.length >= 2) this.pairs += pairs;
     else this.unreached.push(planLine(plan));
   }
 
@@ -88,22 +98,25 @@ interface Pace {
   enough(): boolean;
 }
 
-/** A life without a death, and one for every `stride`-th step of it at which its first process dies. */
+/**
+ * A life without a death, and lives whose first process dies: at each of its steps, or `once` for steps in a row that
+ * leave the same bytes on the disk and the same world behind.
+ */
 export async function dieAtEachStep(
   laboratory: Laboratory,
   plan: Omit<Plan, 'deaths'>,
   tally: Tally,
-  pace: Pace = { stride: 1, offset: 0, enough: () => false },
+  { alike, enough }: { alike: 'each' | 'once'; enough(): boolean } = { alike: 'each', enough: () => false },
 ): Promise<void> {
   await liveAndTally(laboratory, { ...plan, deaths: [] }, tally);
-  const { stride, offset } = pace;
-  const wanted = (step: number) => (step - 1) % stride === offset % stride;
-  await laboratory.atEachStep(plan, await laboratory.birth(plan), wanted, async (moment) => {
-    if (pace.enough()) return false;
+  const dieAt = async (moment: Moment) => {
+    if (enough()) return false;
     const once = { ...plan, deaths: [moment.step] };
     tally.add(once, await laboratory.goOn(once, moment));
+    tally.cover(moment.points, once);
     return true;
-  });
+  };
+  await laboratory.atEachStep(plan, await laboratory.birth(plan), dieAt, alike);
 }
 
 /** A life for each step at which the first process can be stopped, while another takes its place. */
@@ -120,32 +133,32 @@ export async function stopAtEachStep(
 }
 
 /**
- * Pairs of steps: the first process dies at one, the second, which recovers, at another. `stride` 1 takes every pair.
- * Answers whether all were taken.
+ * Every pair of steps: the first process dies at one, the second, which recovers, at another; those that leave the same
+ * behind are lived once. Answers whether all were taken.
  */
 export async function dieAtEachPair(
   laboratory: Laboratory,
   plan: Omit<Plan, 'deaths'>,
   tally: Tally,
-  stride: number,
-  enough: () => boolean,
+  enough: () => boolean = () => false,
 ): Promise<boolean> {
-  const wanted = (step: number) => (step - 1) % stride === 0;
   let all = true;
-  await laboratory.atEachStep(plan, await laboratory.birth(plan), wanted, async (first) => {
+  const dieFirst = async (first: Moment) => {
     const once = { ...plan, deaths: [first.step] };
     tally.add(once, await laboratory.goOn(once, first));
-    await laboratory.atEachStep(plan, first, wanted, async (second) => {
+    const dieAgain = async (second: Moment) => {
       all &&= !enough();
       if (!all) return false;
       const pair = { ...plan, deaths: [first.step, second.step] };
       const life = await laboratory.goOn(pair, second);
       tally.add(pair, life);
-      tally.addPair(pair, life);
+      tally.addPair(pair, life, first.points.length * second.points.length);
       return true;
-    });
+    };
+    await laboratory.atEachStep(plan, first, dieAgain, 'once');
     return all;
-  });
+  };
+  await laboratory.atEachStep(plan, await laboratory.birth(plan), dieFirst, 'once');
   return all;
 }
 

@@ -1,9 +1,10 @@
 /** `npm run mutants` prints which bug was caught by which finding; every one of them has to be. */
 import { afterAll, expect, test, vi } from 'vitest';
 import { planLine, stormPlan } from './campaign.ts';
+import { Laboratory } from './laboratory.ts';
 import { MODES } from './modes.ts';
 import { MUTANTS } from './mutants.ts';
-import { Laboratory, type Mutant, type Plan } from './run.ts';
+import type { Mutant, Plan } from './run.ts';
 
 // Work of some seconds, which a machine with much else to do takes ten times as long for.
 vi.setConfig({ testTimeout: 180_000 });

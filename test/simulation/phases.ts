@@ -12,8 +12,9 @@ import { dieAtEachPair, dieAtEachStep, liveAndTally, stopAtEachStep, stormPlan, 
 import { Days, deathsOfLife } from './day.ts';
 import { type Explored, exploreAll } from './explorer.ts';
 import { realProtocol } from './interleavings.ts';
+import { Laboratory } from './laboratory.ts';
 import { MODES, modeNamed } from './modes.ts';
-import { FAST, Laboratory } from './run.ts';
+import { FAST } from './run.ts';
 import { walkModel } from './walk-model.ts';
 
 export interface Course {
@@ -53,9 +54,8 @@ export async function submissions({ seed, enough }: Course): Promise<Tried> {
   try {
     for (const mode of MODES) {
       const plan = { mode, seed, rows: 2, concurrency: 2 };
-      const pace = { stride: 1, offset: 0, enough: full };
-      if (!full()) await stopAtEachStep(laboratory, plan, tally, { ...pace, stride: 3 });
-      if (!full()) await dieAtEachStep(laboratory, plan, tally, pace);
+      if (!full()) await stopAtEachStep(laboratory, plan, tally, { stride: 3, offset: 0, enough: full });
+      if (!full()) await dieAtEachStep(laboratory, plan, tally, { alike: 'each', enough: full });
     }
     let storms = seed * 1_000_000;
     while (!full()) {
@@ -71,25 +71,36 @@ export async function submissions({ seed, enough }: Course): Promise<Tried> {
   return { ...tried(tally, lines), coverage: tally.coverage() };
 }
 
+/** How large batches are of which two processes die in a row: the smallest first, in every mode. */
+const PAIRED = [
+  { rows: 1, concurrency: 1 },
+  { rows: 2, concurrency: 2 },
+  { rows: 5, concurrency: 3 },
+] as const;
+
 /** Every pair of steps at which two processes in a row die, in one mode after the other; `modes` are their names. */
 export async function pairs({ seed, enough, modes }: Course): Promise<Tried> {
   const laboratory = new Laboratory();
   const tally = new Tally();
   const full = () => enough() || tally.failures.length >= 20;
-  const first = seed % MODES.length;
-  const chosen = modes?.map(modeNamed) ?? [...MODES.slice(first), ...MODES.slice(0, first)];
-  const whole: string[] = [];
+  const chosen = modes?.map(modeNamed) ?? MODES;
+  const lines: string[] = [];
   try {
-    for (const mode of chosen) {
-      if (full()) break;
-      const plan = { mode, seed, rows: 1, concurrency: 1 };
-      if (await dieAtEachPair(laboratory, plan, tally, 1, full)) whole.push(mode.name);
+    for (const size of PAIRED) {
+      let whole = 0;
+      for (const mode of chosen)
+        if (!full() && (await dieAtEachPair(laboratory, { mode, seed, ...size }, tally, full))) whole += 1;
+      lines.push(
+        `  of ${size.rows} ${size.rows === 1 ? 'row' : 'rows'}: every one there is, in ${whole} of ${chosen.length} modes`,
+      );
     }
   } finally {
     laboratory.close();
   }
-  const through = whole.length === 0 ? 'no mode is through' : `all there are in: ${whole.join('; ')}`;
-  const pairs = tried(tally, [`pairs of crashes      ${tally.pairs}, ${through}`]);
+  const pairs = tried(tally, [
+    `pairs of crashes      ${tally.pairs}; those that leave the same behind were lived once: ${tally.runs} lives`,
+    ...lines,
+  ]);
   for (const plan of tally.unreached) {
     blame(pairs, 'unfinished');
     pairs.failures.push(`CAMPAIGN_PLAN='${plan}'\n  the second process never died`);

@@ -2,7 +2,7 @@
  * One life of a batch: processes that submit it and die where the plan says, each going on from what the disk of the
  * one before held, until it is done; then syncs until nothing moves. The same plan and seed give the same life.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
@@ -18,8 +18,7 @@ import { openLedger } from '../../src/store/ledger-database.ts';
 import { holdRunner } from '../../src/store/runner.ts';
 import { auditEnd, auditStanding, type Finding } from './auditor.ts';
 import { Failpoints, mortalDatabase } from './failpoints.ts';
-import { seedLedger } from './seeded-ledger.ts';
-import { type Mode, World } from './world.ts';
+import type { Mode, World } from './world.ts';
 import { worldProvider } from './world-provider.ts';
 
 export interface Plan {
@@ -40,6 +39,8 @@ export interface Plan {
 /** How far a life has come: what the disk and the world held when its last process died at this step, or at birth. */
 export interface Moment {
   step: number;
+  /** The steps in a row for which it stands: they leave the same bytes on the disk and the same world. */
+  points: string[];
   path: string;
   world: World;
   /** Where the jitter of the code comes from. */
@@ -76,103 +77,11 @@ const SYNC_PAUSE_MS = 3_600_000;
 /** Where files cost no disk, if there is such a place. */
 export const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-export class Laboratory {
-  readonly #folder = mkdtempSync(join(FAST, 'payrun-simulation-'));
-  readonly #seeded = new Map<number, Promise<string>>();
-  #lives = 0;
-
-  async live(plan: Plan): Promise<Life> {
-    return this.goOn(plan, await this.birth(plan));
-  }
-
-  /** Nothing has happened yet. */
-  async birth({ mode, seed, rows }: Pick<Plan, 'mode' | 'seed' | 'rows'>): Promise<Moment> {
-    const path = await this.#image(rows);
-    const world = new World(mode, new Chance(seed));
-    return { step: 0, path, world, jitter: jitterOf(seed), traces: [], died_at: [] };
-  }
-
-  /** The rest of a life from a moment on, which stays as it is, for others to go on from. */
-  async goOn(plan: Plan, moment: Moment): Promise<Life> {
-    return this.#inFolder(async (folder) => {
-      const begun = atMoment(moment, join(folder, 'begun.db'));
-      return withChance(begun.jitter, () => liveOn(plan, begun, folder));
-    });
-  }
-
-  /**
-   * The next process after a moment lives, and `work` is given what the disk and the world held at each of its steps
-   * that are `wanted`: the same as if it had died there, at a fraction of the time of living up to it each time.
-   */
-  async atEachStep(
-    plan: Omit<Plan, 'deaths'>,
-    from: Moment,
-    wanted: (step: number) => boolean,
-    work: (moment: Moment) => Promise<boolean>,
-  ): Promise<void> {
-    await this.#inFolder(async (folder) => {
-      const begun = atMoment(from, join(folder, 'begun.db'));
-      const { path, world, jitter } = begun;
-      const moments: Moment[] = [];
-      const trace: string[] = [];
-      const onStep = (step: number, point: string) => {
-        trace.push(point);
-        if (!wanted(step)) return;
-        const image = join(folder, `step-${step}.db`);
-        copyImage(path, image);
-        moments.push({
-          step,
-          path: image,
-          world: world.copy(),
-          jitter: jitter.copy(),
-          traces: [...from.traces, [...trace]],
-          died_at: [...from.died_at, point],
-        });
-      };
-      await withChance(jitter, async () => {
-        restAfterDeath(plan, begun);
-        const whole = { ...plan, deaths: [] };
-        await oneProcess(whole, world, { path, next: '', die_at: null, stopped_at: null, onStep });
-      });
-      for (const moment of moments) if (!(await work(moment))) return;
-    });
-  }
-
-  async #inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    this.#lives += 1;
-    const folder = join(this.#folder, `life-${this.#lives}`);
-    mkdirSync(folder);
-    try {
-      return await work(folder);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-
-  close(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  #image(rows: number): Promise<string> {
-    const known = this.#seeded.get(rows);
-    if (known) return known;
-    const made = seedLedger(join(this.#folder, `seeded-${rows}.db`), rows);
-    this.#seeded.set(rows, made);
-    return made;
-  }
-}
-
-/** A copy to go on with, so that others can go on from the same moment. */
-function atMoment(moment: Moment, path: string): Moment {
-  copyImage(moment.path, path);
-  return { ...moment, path, world: moment.world.copy(), jitter: moment.jitter.copy() };
-}
-
-function restAfterDeath({ mode }: Pick<Plan, 'mode'>, { world, died_at }: Moment): void {
+export function restAfterDeath({ mode }: Pick<Plan, 'mode'>, { world, died_at }: Moment): void {
   if (died_at.length > 0) world.pass(mode.pause_ms);
 }
 
-async function liveOn(plan: Plan, begun: Moment, folder: string): Promise<Life> {
+export async function liveOn(plan: Plan, begun: Moment, folder: string): Promise<Life> {
   const { world } = begun;
   const life: Life = {
     findings: [],
@@ -226,7 +135,7 @@ interface Fortune {
 }
 
 /** `payrun batch submit` once, from opening the ledger to its end or its death. */
-async function oneProcess(plan: Plan, world: World, fortune: Fortune): Promise<Ended> {
+export async function oneProcess(plan: Plan, world: World, fortune: Fortune): Promise<Ended> {
   const { path, next } = fortune;
   const copy = () => copyImage(path, next);
   const takenOver = async () => {
@@ -368,7 +277,7 @@ async function oneSync(
 }
 
 /** Exactly what a kill leaves on the disk: the file and its log, as they are now. */
-function copyImage(path: string, next: string): void {
+export function copyImage(path: string, next: string): void {
   copyFileSync(path, next);
   if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${next}-wal`);
 }
@@ -378,11 +287,11 @@ export function withoutChance<T>(seed: number, work: () => Promise<T>): Promise<
   return withChance(jitterOf(seed), work);
 }
 
-function jitterOf(seed: number): Chance {
+export function jitterOf(seed: number): Chance {
   return new Chance(seed ^ 0x5eed);
 }
 
-async function withChance<T>(chance: Chance, work: () => Promise<T>): Promise<T> {
+export async function withChance<T>(chance: Chance, work: () => Promise<T>): Promise<T> {
   const { random } = Math;
   const { setTimeout: realTimeout } = globalThis;
   Math.random = () => Number.parseInt(chance.hex(1), 16) / SEED_LIMIT;

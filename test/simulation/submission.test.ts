@@ -10,8 +10,9 @@ import {
   stormPlan,
   Tally,
 } from './campaign.ts';
+import { Laboratory } from './laboratory.ts';
 import { MODES, modeNamed } from './modes.ts';
-import { Laboratory, type Plan } from './run.ts';
+import type { Life, Moment, Plan } from './run.ts';
 
 // Work of some seconds, which a machine with much else to do takes ten times as long for.
 vi.setConfig({ testTimeout: 180_000 });
@@ -34,22 +35,25 @@ describe('a process that dies while it submits, and the next one', () => {
     expect(tally.deaths).toBeGreaterThan(40);
   });
 
-  test('at every twentieth step, in every mode of the provider', async () => {
-    for (const [offset, mode] of MODES.entries()) {
-      const pace = { stride: 20, offset, enough: () => false };
+  test('at every step, in every mode of the provider', async () => {
+    for (const mode of MODES) {
+      const pace = { alike: 'once', enough: () => false } as const;
       await dieAtEachStep(laboratory, { mode, seed: SEED, rows: 2, concurrency: 2 }, whole, pace);
     }
     expect(whole.failures).toEqual([]);
     expect(whole.modes.size).toBe(MODES.length);
+    expect(whole.steps).toBeGreaterThan(1_500);
   });
 
-  test('twice, the second time while it recovers', async () => {
+  test('at every pair of steps, the second time while it recovers', async () => {
     const tally = new Tally();
-    const plan = { mode: modeNamed('lost_answer'), seed: SEED, rows: 1, concurrency: 1 };
-    await dieAtEachPair(laboratory, plan, tally, 7, () => false);
+    for (const name of ['lost_answer', 'late', 'storm']) {
+      const plan = { mode: modeNamed(name), seed: SEED, rows: 1, concurrency: 1 };
+      expect(await dieAtEachPair(laboratory, plan, tally)).toBe(true);
+    }
     expect(tally.failures).toEqual([]);
     expect(tally.unreached).toEqual([]);
-    expect(tally.pairs).toBeGreaterThan(30);
+    expect(tally.pairs).toBeGreaterThan(3_000);
   });
 
   test('while it syncs, at every step', async () => {
@@ -83,6 +87,12 @@ test('a process that is stopped at any step and goes on after another took its p
   expect(tally.failures).toEqual([]);
 });
 
+/** What a life came to after its first process. */
+async function endOf(plan: Plan): Promise<Pick<Life, 'findings' | 'traces'>> {
+  const { findings, traces } = await laboratory.live(plan);
+  return { findings, traces: traces.slice(1) };
+}
+
 describe('a plan', () => {
   test('is lived the same way each time', async () => {
     for (const plan of [stormPlan(SEED + 7), stormPlan(SEED + 8), stormPlan(SEED + 9)])
@@ -92,21 +102,37 @@ describe('a plan', () => {
   test('comes to the same from the moment of a death as from its birth', async () => {
     for (const mode of [modeNamed('late'), modeNamed('storm')]) {
       const plan = { mode, seed: SEED, rows: 3, concurrency: 2 };
-      const rare = (step: number) => step % 17 === 5;
-      const compared: string[] = [];
-      await laboratory.atEachStep(plan, await laboratory.birth(plan), rare, async (first) => {
+      const rare = ({ step }: Moment) => step % 17 === 5;
+      let compared = 0;
+      await laboratory.atEachStep(plan, await laboratory.birth(plan), async (first) => {
+        if (!rare(first)) return true;
         const once = { ...plan, deaths: [first.step] };
         expect(await laboratory.goOn(once, first)).toEqual(await laboratory.live(once));
-        await laboratory.atEachStep(plan, first, rare, async (second) => {
+        await laboratory.atEachStep(plan, first, async (second) => {
+          if (!rare(second)) return true;
           const twice = { ...plan, deaths: [first.step, second.step] };
           expect(await laboratory.goOn(twice, second)).toEqual(await laboratory.live(twice));
-          compared.push(planLine(twice));
+          compared += 1;
           return true;
         });
         return true;
       });
-      expect(compared.length).toBeGreaterThan(5);
+      expect(compared).toBeGreaterThan(5);
     }
+  });
+
+  test('ends the same at each of the steps for which one of them stands', async () => {
+    const plan = { mode: modeNamed('storm'), seed: SEED, rows: 2, concurrency: 1 };
+    const stands: Moment[] = [];
+    const keep = async (moment: Moment) => stands.push(moment) > 0;
+    await laboratory.atEachStep(plan, await laboratory.birth(plan), keep, 'once');
+    let compared = 0;
+    for (const { step, points } of stands) {
+      const first = await endOf({ ...plan, deaths: [step] });
+      for (let each = step + 2; each < step + points.length; each += 4, compared += 1)
+        expect(await endOf({ ...plan, deaths: [each] })).toEqual(first);
+    }
+    expect(compared).toBeGreaterThan(5);
   });
 
   test('is read back from the line that a failure prints', () => {

@@ -132,6 +132,22 @@ export class World {
     return copy;
   }
 
+  /** The same for two instants between which nothing happened here but that time went on. */
+  mark(): string {
+    const late = this.#late.map(({ due_ms, reference }) => `${due_ms} ${reference}`);
+    const turns = [...this.#turns].map(([reference, turn]) => `${reference} ${turn}`);
+    const { log, executions, beneficiaries, calm } = this;
+    return [
+      log.length,
+      executions.length,
+      beneficiaries.size,
+      calm,
+      this.chance.copy().hex(1),
+      ...turns,
+      ...late,
+    ].join(';');
+  }
+
   /** Time moves a little whenever somebody looks at it, so that no two instants are the same. */
   now(): string {
     this.pass(1);
