@@ -63,6 +63,8 @@ export interface Column {
   key: string;
   title?: string;
   align?: 'left' | 'right';
+  /** Left out before others where a terminal is too narrow. */
+  spare?: boolean;
 }
 
 export interface TableView {

@@ -111,8 +111,8 @@ function viewOf(items: readonly Data[]) {
     { key: 'amount', align: right },
     { key: 'currency' },
     { key: 'states' },
-    { key: 'imported_at' },
-    { key: 'imported_by' },
+    { key: 'imported_at', spare: true },
+    { key: 'imported_by', spare: true },
   ];
   return { columns, rows };
 }

@@ -29,12 +29,12 @@ export const BREAK_VIEW: readonly Column[] = [
   { key: 'break', align: 'right' },
   { key: 'kind' },
   { key: 'reference_id' },
-  { key: 'line', align: 'right' },
-  { key: 'ledger' },
-  { key: 'statement' },
+  { key: 'line', align: 'right', spare: true },
+  { key: 'ledger', spare: true },
+  { key: 'statement', spare: true },
   { key: 'difference', align: 'right' },
   { key: 'currency' },
-  { key: 'age_days', title: 'age', align: 'right' },
+  { key: 'age_days', title: 'age', align: 'right', spare: true },
   { key: 'state' },
 ];
 

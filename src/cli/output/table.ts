@@ -1,11 +1,13 @@
 /**
- * Tables for people: no borders, amounts to the right, states in colour beside their word. On a terminal text
- * columns are cut to its width, amounts and states never; in a pipe nothing is cut.
+ * Tables for people: no borders, amounts to the right, states in colour beside their word. On a terminal they are
+ * fitted to its width (fit-table.ts); in a pipe nothing is cut.
  */
 import Table from 'cli-table3';
-import type { Column, Data, TableView } from '../command.ts';
+import type { Data, TableView } from '../command.ts';
 import { isData, isRows, tableCell } from './cells.ts';
 import { type Paint, toneOf } from './colour.ts';
+import { displayWidth } from './display-width.ts';
+import { GAP, laidOut, type Shape, words } from './fit-table.ts';
 import { sanitise, sanitiseBlock } from './sanitise.ts';
 
 export interface TableStyle {
@@ -13,13 +15,6 @@ export interface TableStyle {
   /** Of the terminal; null where nothing may be cut. */
   width: number | null;
 }
-
-const GAP = 2;
-// Narrower than this, a text says nothing any more.
-const NARROWEST = 8;
-
-const MONEY_KEY =
-  /(^|_)(amount|amounts|fee|tax|balance|available|debit|credit|difference|estimate|transit|unexplained)(_|$)/;
 
 const NO_BORDERS = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
@@ -37,9 +32,7 @@ const NO_BORDERS = {
 
 /** A table with its title, each line ended. */
 export function tableText(view: TableView, style: TableStyle): string {
-  const columns = view.columns.map((column) => shapeOf(column, view.rows));
-  const cells = view.rows.map((row) => columns.map((column) => sanitise(tableCell(row[column.key]))));
-  const widths = columns.map((column, index) => Math.max(displayWidth(column.title), widest(cells, index)));
+  const { columns, cells, widths, left_out } = laidOut(view, style.width);
   // A list of names and values has no titles, and then no line for them.
   const head = columns.every(({ title }) => title === '')
     ? null
@@ -53,9 +46,13 @@ export function tableText(view: TableView, style: TableStyle): string {
   const lines =
     style.width === null
       ? paddedLines(columns, widths, head === null ? rows : [head, ...rows])
-      : fittedLines(columns, fitted(widths, leastWidths(columns, cells), style.width), head, rows);
+      : fittedLines(columns, widths, head, rows);
   const title = view.title === undefined ? '' : `${style.paint('bold', sanitise(view.title))}\n`;
-  return `${title}${lines.replace(/[ ]+$/gm, '')}\n`;
+  const note =
+    left_out.length === 0
+      ? ''
+      : `${style.paint('dim', `Too narrow for: ${left_out.join(', ')}. A wider terminal has them, and --format csv.`)}\n`;
+  return `${title}${lines.replace(/[ ]+$/gm, '')}\n${note}`;
 }
 
 /** A cell as it is, and as it is shown: in colour. */
@@ -81,7 +78,7 @@ function paddedLines(columns: readonly Shape[], widths: readonly number[], rows:
 
 function fittedLines(
   columns: readonly Shape[],
-  widths: number[],
+  widths: readonly number[],
   head: readonly Cell[] | null,
   rows: readonly Cell[][],
 ): string {
@@ -90,7 +87,7 @@ function fittedLines(
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     head: head === null ? [] : head.map(({ shown }) => shown),
     colAligns: columns.map((column) => (column.right ? 'right' : 'left')),
-    colWidths: widths,
+    colWidths: [...widths],
     truncate: '…',
   });
   for (const row of rows) table.push(row.map(({ shown }) => shown));
@@ -131,88 +128,4 @@ function nested(key: string, value: Data): (readonly [string, string])[] {
   if (inner.length === 0) return [[words(key), '-']];
   const lines = inner.map(([name, each]) => [`  ${words(name)}`, sanitise(tableCell(each))] as const);
   return [[words(key), ''], ...lines];
-}
-
-function words(key: string): string {
-  return sanitise(key.replaceAll('_', ' '));
-}
-
-interface Shape {
-  key: string;
-  title: string;
-  right: boolean;
-  /** May be cut where the terminal is narrow. */
-  soft: boolean;
-}
-
-function shapeOf(column: Column, rows: readonly Data[]): Shape {
-  const money = MONEY_KEY.test(column.key);
-  const numeric =
-    rows.length > 0 && rows.every((row) => typeof row[column.key] === 'number' || row[column.key] === null);
-  const right = column.align === undefined ? money || numeric : column.align === 'right';
-  const state = column.key === 'state' || column.key === 'status' || column.key === 'currency';
-  return {
-    key: column.key,
-    title: sanitise(column.title ?? words(column.key)),
-    right,
-    soft: !(right || money || state),
-  };
-}
-
-const AMOUNT = /^-?\d[\d,]*(\.\d+)?$/;
-
-/** How narrow each column may become: infinitely wide are those that are never cut, and no amount is cut anywhere. */
-function leastWidths(columns: readonly Shape[], cells: readonly string[][]): number[] {
-  return columns.map(({ soft }, index) => {
-    if (!soft) return Number.POSITIVE_INFINITY;
-    return Math.max(
-      NARROWEST,
-      widest(cells, index, (cell) => AMOUNT.test(cell)),
-    );
-  });
-}
-
-// Spread into Math.max, a long list would overflow the stack.
-function widest(
-  cells: readonly string[][],
-  index: number,
-  counts: (cell: string) => boolean = () => true,
-): number {
-  let width = 0;
-  for (const row of cells) {
-    const cell = row[index] ?? '';
-    if (counts(cell)) width = Math.max(width, displayWidth(cell));
-  }
-  return width;
-}
-
-/** Takes the room that is missing from the widest columns, evenly; what still does not fit, wraps. */
-function fitted(widths: readonly number[], least: readonly number[], width: number): number[] {
-  const fit = [...widths];
-  let missing = fit.reduce((sum, each) => sum + each + GAP, -GAP) - width;
-  while (missing > 0) {
-    let broadest = -1;
-    for (const [index, here] of fit.entries()) {
-      if (here > (least[index] ?? 0) && here > (fit[broadest] ?? 0)) broadest = index;
-    }
-    if (broadest < 0) break;
-    fit[broadest] = (fit[broadest] ?? 0) - 1;
-    missing -= 1;
-  }
-  return fit;
-}
-
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const NARROW = /^[\x20-\x7e]*$/;
-
-/** How many places a text takes on a terminal. */
-export function displayWidth(text: string): number {
-  if (NARROW.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) {
-    if (/[\p{Mn}\p{Me}\u200c\u200d]/u.test(character)) continue;
-    width += WIDE.test(character) ? 2 : 1;
-  }
-  return width;
 }

@@ -39,10 +39,10 @@ export const PAYOUT_COLUMNS = [
 export const PAYOUT_TABLE = [
   { key: 'reference_id' },
   { key: 'beneficiary_name' },
-  { key: 'account' },
+  { key: 'account', spare: true },
   { key: 'amount', align: 'right' as const },
   { key: 'currency' },
-  { key: 'rail' },
+  { key: 'rail', spare: true },
   { key: 'state' },
   { key: 'utr' },
   { key: 'failure_reason', title: 'reason' },

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { plain } from '../../../src/cli/output/colour.ts';
+import { tableText } from '../../../src/cli/output/table.ts';
+import { PAYOUT_TABLE } from '../../../src/cli/payout/item.ts';
+
+const payout = (row: number, more: object) => ({
+  reference_id: `big-vendors-november-00000${row}`,
+  beneficiary_name: 'Lakshmi Narayana Traders and Sons',
+  account: '••••7788',
+  amount: '162500.00',
+  currency: 'INR',
+  rail: 'IMPS',
+  state: 'paid',
+  utr: `63320000000${row}`,
+  failure_reason: null,
+  ...more,
+});
+const FAILED = { state: 'failed', utr: null, failure_reason: 'The account of the beneficiary is closed.' };
+const ROWS = [payout(1, {}), payout(2, FAILED)];
+
+const shown = (rows: ReturnType<typeof payout>[], width: number | null) => {
+  const text = tableText({ columns: PAYOUT_TABLE, rows }, { paint: plain, width });
+  if (width !== null)
+    for (const line of text
+      .trimEnd()
+      .split('\n')
+      .slice(0, rows.length + 1))
+      expect(line.length).toBeLessThanOrEqual(width);
+  return text;
+};
+
+describe('a table on a terminal', () => {
+  test.each([80, 60])('of %i columns has every reference and amount whole', (width) => {
+    const text = shown(ROWS, width);
+    for (const { reference_id, amount, state } of ROWS) {
+      expect(text).toContain(`${reference_id}  `);
+      expect(text).toMatch(new RegExp(`${amount}  ${state}`));
+    }
+    // The currency is the same everywhere and stands in the title.
+    expect(text.split('\n')[0]).toMatch(/^reference id .* amount INR {2}state/);
+    expect(text).toMatch(/\nToo narrow for: .*rail.*\. A wider terminal has them, and --format csv\.\n$/);
+  });
+
+  test('leaves out what no row has before anything that one has', () => {
+    const text = shown([payout(1, FAILED), payout(2, FAILED)], 100);
+    expect(text.split('\n')[0]).not.toContain('utr');
+    expect(text).toContain('••••7788');
+    expect(text).toMatch(/The acc.*…/);
+    expect(text).not.toContain('Too narrow');
+  });
+
+  test('keeps a currency column where the rows differ in it', () => {
+    const text = shown([payout(1, {}), payout(2, { currency: 'USD' })], 80);
+    expect(text).toMatch(/162500\.00 {2}USD/);
+  });
+
+  test('cuts nothing in a pipe', () => {
+    expect(shown(ROWS, null)).toContain('The account of the beneficiary is closed.');
+    expect(shown(ROWS, null).split('\n')[0]).toMatch(/amount {2}currency {2}rail/);
+  });
+
+  test('never cuts the states of a batch', () => {
+    const states = '1 held, 11 paid, 2 failed, 1 returned, 3 pending';
+    const columns = [
+      { key: 'batch' },
+      { key: 'provider' },
+      { key: 'amount' },
+      { key: 'currency' },
+      { key: 'states' },
+      { key: 'imported_at', spare: true },
+      { key: 'imported_by', spare: true },
+    ];
+    const row = { batch: 'salary-nov', provider: 'nxt', amount: '903946.49', currency: 'INR', states };
+    const rows = [{ ...row, imported_at: '2026-11-28T17:12:34.248Z', imported_by: 'root' }];
+    const text = tableText({ columns, rows }, { paint: plain, width: 80 });
+    expect(text).toContain(states);
+    expect(text).toContain(', imported at, imported by.');
+  });
+});
