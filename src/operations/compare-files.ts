@@ -13,11 +13,17 @@ import { addUp, type Totals } from '../domain/reconciliation/totals.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { type OurRow, readOurs } from '../statements/read-ours.ts';
 import type { StatementRow } from '../statements/read-statement.ts';
-import type { Proof } from '../statements/statement-proof.ts';
+import type { StoredProof } from '../store/statement-proofs.ts';
 import { readFile, type StatementInput, type StatementTerms } from './import-statement.ts';
 
 export interface Compared {
-  statements: { file: string; sha256: string; profile: string; lines: number; proofs: readonly Proof[] }[];
+  statements: {
+    file: string;
+    sha256: string;
+    profile: string;
+    lines: number;
+    proofs: readonly StoredProof[];
+  }[];
   coverage: Coverage;
   matched: number;
   expected: number;

@@ -13,10 +13,10 @@ import { packLines } from '../statements/packed-lines.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { profileFor, readStatement, type StatementRow } from '../statements/read-statement.ts';
-import type { Proof } from '../statements/statement-proof.ts';
 import { NotPlain } from '../statements/stream-records.ts';
 import { OpenFile, type PlainLine, StatementStream } from '../statements/stream-statement.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
+import { proofsOfStatement, type StoredProof, storeProofs } from '../store/statement-proofs.ts';
 import { type LinePacker, type NewLines, storeStatement } from '../store/statement-storing.ts';
 import { statementBySha256 } from '../store/statements.ts';
 import { unpackLines } from './packed-lines.ts';
@@ -69,7 +69,7 @@ export interface ImportedStatement {
   already_imported: boolean;
   /** What became of the file's lines; null where it was taken in before. */
   count: LineCount | null;
-  proofs: readonly Proof[];
+  proofs: readonly StoredProof[];
 }
 
 /** A file that is not stored yet. */
@@ -83,7 +83,7 @@ interface ReadFile {
   packer: LinePacker<PlainLine> | null;
   /** Complete once the pages are read. */
   count: LineCount;
-  proofs: readonly Proof[];
+  proofs: readonly StoredProof[];
 }
 
 interface ReadStatements {
@@ -202,7 +202,7 @@ async function knownStatement(
     to: known.to_on,
     already_imported: true,
     count: null,
-    proofs: [],
+    proofs: await proofsOfStatement(reader, known.id),
   };
 }
 
@@ -249,6 +249,7 @@ async function store(
     packer,
     unpackLines,
   );
+  await storeProofs(tx, stored.id, proofs);
   return {
     statement: stored.id,
     file: name,

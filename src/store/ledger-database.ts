@@ -16,6 +16,7 @@ import evidenceSql from './migrations/sqlite/0012_evidence.sql';
 import lineKeysSql from './migrations/sqlite/0013_line_keys.sql';
 import statementPagesSql from './migrations/sqlite/0014_statement_pages.sql';
 import formerAccountsSql from './migrations/sqlite/0015_former_accounts.sql';
+import statementProofsSql from './migrations/sqlite/0016_statement_proofs.sql';
 import { recordEverything, takeUpRecords } from './records.ts';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
@@ -42,6 +43,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
     statements: formerAccountsSql,
     complete: (tx) => takeUpRecords(tx, 'attempt_account'),
   },
+  { version: 16, name: '0016_statement_proofs', statements: statementProofsSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

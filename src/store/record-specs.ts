@@ -207,6 +207,13 @@ export const RECORDS = {
     noun: 'Statement',
     label: 'file_name',
   },
+  statement_proof: {
+    table: 'statement_proofs',
+    key: 'statement_id',
+    columns: ['proof_no', 'what', 'currency', 'line_no', 'stated', 'found', 'proved'],
+    order: 'proof_no',
+    noun: 'What the file states of statement',
+  },
   reconciliation: {
     table: 'reconciliations',
     key: 'id',

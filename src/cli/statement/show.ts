@@ -1,11 +1,13 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { formatAmount } from '../../domain/money/money.ts';
 import { linesOfFile } from '../../operations/lines-of-file.ts';
+import { proofsOfStatement } from '../../store/statement-proofs.ts';
 import { type LineOfStatement, statementById } from '../../store/statements.ts';
 import { numberOf } from '../break/break-item.ts';
 import { argument, type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { positiveInteger } from '../submission.ts';
 import { statementItem } from './list.ts';
+import { proofData, proofView } from './statement-proof.ts';
 
 const DEFAULT_LIMIT = 1000;
 
@@ -60,6 +62,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const shown = limit === null ? rows : rows.slice(0, limit);
   const next = shown.length < rows.length ? (shown.at(-1)?.line_no.toString() ?? null) : null;
   const items = shown.map(lineItem);
+  const proofs = await proofsOfStatement(database, statement.id);
   const columns = [
     'line',
     'kind',
@@ -73,10 +76,11 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     'rule',
   ].map((key) => (key === 'amount' || key === 'payouts' ? { key, align: 'right' as const } : { key }));
   return {
-    data: { ...statementItem(statement), items, next },
+    data: { ...statementItem(statement), proofs: proofs.map(proofData), items, next },
     view: [
       `Statement ${statement.id}: ${statement.file_name}, ${statement.row_count} lines, ${statement.provider}`,
       { columns, rows: items },
+      ...(proofs.length === 0 ? [] : proofView(proofs)),
     ],
     ...(next === null
       ? {}

@@ -1,9 +1,9 @@
 /** How a report's lines and what it states about itself are shown: counted, and proved or not. */
 import type { LineCount } from '../../statements/line-count.ts';
-import type { Proof } from '../../statements/statement-proof.ts';
+import type { StoredProof } from '../../store/statement-proofs.ts';
 import type { Data, TableView } from '../command.ts';
 
-export function proofData({ what, currency, line, stated, found, proved }: Proof): Data {
+export function proofData({ what, currency, line, stated, found, proved }: StoredProof): Data {
   return { what, currency, line, stated, found, proved };
 }
 
@@ -22,7 +22,7 @@ export function countView(count: LineCount): string {
   return `${count.lines} lines = ${shown.join(' + ') || '0'}.`;
 }
 
-export function proofView(proofs: readonly Proof[]): (string | TableView)[] {
+export function proofView(proofs: readonly StoredProof[]): (string | TableView)[] {
   if (proofs.length === 0) return ['The report states no totals and no balances that could be proved.'];
   return [
     {

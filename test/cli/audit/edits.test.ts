@@ -51,6 +51,11 @@ async function livedLedger(): Promise<string> {
     'entry_ref,date,account,debit,credit,currency,description\nJ1,2026-11-20,assets:bank:one,5.00,,INR,in\nJ1,2026-11-20,equity:opening-balances,,5.00,INR,in\n',
   );
   await run(till, 'ledger', 'record', 'hand.csv');
+  till.office.write(
+    'bank.csv',
+    'Date,Narration,Chq./Ref.No.,Value Dt,Withdrawal Amt.,Deposit Amt.,Closing Balance\n20/11/26,IN,1,20/11/26,,5.00,5.00\n20/11/26,CHRG,,20/11/26,1.00,,4.00\n',
+  );
+  await run(till, 'reconcile', 'bank.csv', '--account', 'assets:bank:one');
   await run(till, 'beneficiary', 'show', 'asha', '--reveal', '--reason', 'a test');
   till.office.write(
     'moved.csv',

@@ -141,6 +141,15 @@ test('a statement with balances proves that opening and movements are closing, i
   expect(statements).toMatchObject([
     { proofs: [{ what: 'running_balance', stated: '3996.49', found: '3996.49', proved: true }] },
   ]);
+  // Kept with the statement, for whoever looks at it later.
+  expect((await desk.reconcile('bank.csv')).statements).toEqual([
+    { ...statements[0], already_imported: true },
+  ]);
+  const shown = await desk.payrun('statement', 'show', '1', '--json');
+  await expectMatchesSchema('statement show', shown.json());
+  expect(shown.json<{ proofs: Data[] }>().data.proofs).toEqual([
+    { what: 'running_balance', currency: 'INR', line: 3, stated: '3996.49', found: '3996.49', proved: true },
+  ]);
   desk.file('ours.csv', 'reference_id,amount\npay-000001,1000.01\n');
   const against = ['bank.csv', '--profile', 'mybank', '--against', 'ours.csv', '--report', 'day.html'];
   expect((await desk.reconcile(...against)).statements).toEqual([

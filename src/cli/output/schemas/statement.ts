@@ -105,5 +105,11 @@ export const schemas: DataSchemas = {
     problems: z.array(z.strictObject({ line: count, column: text.nullable(), code: text, message: text })),
   }),
   list: page(z.strictObject(taken)),
-  show: z.strictObject({ ...taken, items: z.array(line), next: text.nullable() }),
+  show: z.strictObject({
+    ...taken,
+    // What its file states about itself, as it was proved when it was taken in.
+    proofs: z.array(proof),
+    items: z.array(line),
+    next: text.nullable(),
+  }),
 };
