@@ -14,6 +14,7 @@ const spoiled = bug && fileURLToPath(new URL(bug.file, import.meta.url));
 const ALONE = [
   'test/simulation/**/*.test.ts',
   'test/processes/**/*.test.ts',
+  'test/operations/settle-doubts.test.ts',
   'test/providers/pace.test.ts',
   'test/store/rate-slots.test.ts',
 ];

@@ -1,16 +1,33 @@
-import { describe, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ran } from '../cli/run-payrun.ts';
 import {
   AVAILABLE,
   balanceOf,
   expectNoLie,
   expectTruth,
   IN_TRANSIT,
+  type Office,
   payoutFile,
   payoutsOf,
   statesIn,
   submit,
   withBatch,
 } from '../independent/office.ts';
+
+/** The provider goes in the midst of it. For twenty seconds payrun hopes and sends nothing: other tests run meanwhile. */
+let outage: { office: Office; ended: Promise<Ran> };
+const closing: (() => void | Promise<void>)[] = [];
+beforeAll(async () => {
+  const office = await withBatch(300, { latency_ms: 20 }, undefined, (work) => void closing.push(work));
+  const run = office.start(...submit());
+  while ((await office.bank.sends()) <= 40) await delay(20);
+  await office.bank.faults([{ kind: 'reset_after' }]);
+  outage = { office, ended: run.done };
+});
+afterAll(async () => {
+  for (const work of closing) await work();
+});
 
 describe('a submission that is killed', () => {
   test('at any moment, again and again, pays everything once and ends with clean books', async () => {
@@ -140,11 +157,8 @@ describe('a provider that cannot be reached', () => {
   });
 
   test('in the middle of a batch stops it, and every row stays provable', async () => {
-    const office = await withBatch(300, { latency_ms: 20 });
-    const run = office.start(...submit());
-    await expect.poll(() => office.bank.sends(), { timeout: 10_000 }).toBeGreaterThan(40);
-    await office.bank.faults([{ kind: 'reset_after' }]);
-    const cut = await run.done;
+    const { office, ended } = outage;
+    const cut = await ended;
     expect([5, 6]).toContain(cut.exit);
     await expectNoLie(office);
     expect((await payoutsOf(office, '--state', 'failed')).length).toBeLessThanOrEqual(60);

@@ -21,6 +21,8 @@ export interface RunOptions {
   columns?: number;
   now?: () => Date;
   monotonicMs?: () => number;
+  /** Pauses between tries are so many times shorter, where a test is about what comes after them. */
+  haste?: number;
   /** Each call is a signal that the process gets. */
   onSignals?: (send: (signal: Signal) => void) => void;
   /** Sees what is written as it is written. */
@@ -110,7 +112,7 @@ function worldOf(
     sharedClockMs: () => Number(process.hrtime.bigint()) / 1e6,
     randomBytes: (length) => randomBytes(length),
     sleep: async (ms, signal) => {
-      await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
+      await delay(ms / (options.haste ?? 1), undefined, signal ? { signal } : {}).catch(() => undefined);
     },
     onSignal: (handler) => {
       handlers.add(handler);

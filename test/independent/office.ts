@@ -15,20 +15,27 @@ export interface Office {
   run(...args: string[]): Promise<Ran>;
   /** The same in this process: quicker, for what is only asked or prepared. */
   ask(...args: string[]): Promise<Ran>;
+  /** And without waiting long between tries. */
+  hurry(...args: string[]): Promise<Ran>;
   write(name: string, text: string): void;
   read(name: string): string;
-  configure(settings: { base_url?: string; provider?: string; more?: string }): void;
+  configure(settings: { base_url?: string; timeout_ms?: number; provider?: string; more?: string }): void;
 }
 
 const ENV = { NXT_API_KEY: 'key', NXT_API_SECRET: 'secret' };
 const BENEFICIARIES = 20;
 
-/** With twenty beneficiaries imported, `b-0` … `b-19`. */
-export async function openOffice(options: Record<string, unknown> = {}): Promise<Office> {
+type Finally = (work: () => void | Promise<void>) => void;
+
+/** With twenty beneficiaries imported, `b-0` … `b-19`. `last` is what has it closed: the end of the test, if it says nothing. */
+export async function openOffice(
+  options: Record<string, unknown> = {},
+  last: Finally = onTestFinished,
+): Promise<Office> {
   const bank = await startBank(options);
-  onTestFinished(() => bank.stop());
+  last(() => bank.stop());
   const folder = mkdtempSync(join(tmpdir(), 'payrun-office-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  last(() => rmSync(folder, { recursive: true, force: true }));
   const start = (...args: string[]) => spawnPayrun(args, { cwd: folder, env: ENV });
   const office: Office = {
     folder,
@@ -36,9 +43,10 @@ export async function openOffice(options: Record<string, unknown> = {}): Promise
     start,
     run: (...args) => start(...args).done,
     ask: (...args) => runPayrun(args, { cwd: folder, env: ENV }),
+    hurry: (...args) => runPayrun(args, { cwd: folder, env: ENV, haste: 10 }),
     write: (name, text) => writeFileSync(join(folder, name), text),
     read: (name) => readFileSync(join(folder, name), 'utf8'),
-    configure: ({ base_url = bank.url, provider = '', more = '' }) =>
+    configure: ({ base_url = bank.url, timeout_ms = 2000, provider = '', more = '' }) =>
       office.write(
         'payrun.toml',
         `[providers.nxt]
@@ -47,7 +55,7 @@ base_url = "${base_url}"
 api_key = { env = "NXT_API_KEY" }
 api_secret = { env = "NXT_API_SECRET" }
 requests_per_second = 0
-timeout_ms = 2000
+timeout_ms = ${timeout_ms}
 ${provider}
 [reconciliation]
 settlement_days = 0
@@ -152,8 +160,9 @@ export async function withBatch(
   rows: number,
   options: Record<string, unknown> = {},
   paise?: readonly number[],
+  last?: Finally,
 ): Promise<Office> {
-  const office = await openOffice(options);
+  const office = await openOffice(options, last);
   office.write('payouts.csv', payoutFile(rows, paise));
   expect((await office.ask('batch', 'import', 'payouts.csv', '--name', 'salary')).exit).toBe(0);
   return office;

@@ -76,15 +76,16 @@ describe('trying again', () => {
 
   test('a person’s word that it failed is not enough, as long as no look-up agrees', async () => {
     const office = await withBatch(1, {}, [1]);
+    office.configure({ timeout_ms: 300 });
     await office.bank.faults([
       { method: 'POST', path: '/payouts', kind: 'hang_after' },
       { ...LOOK_UP, kind: 'status_before', status: 404, code: 'NOT_FOUND' },
     ]);
-    expect(statesIn(await office.ask(...submit()))).toEqual({ unknown: 1 });
+    expect(statesIn(await office.hurry(...submit()))).toEqual({ unknown: 1 });
     const word = ['payout', 'resolve', 'salary-000001', '--as', 'failed', '--reason', 'they say so'];
     expect((await office.ask(...word)).exit).toBe(0);
     await office.bank.faults([{ ...LOOK_UP, kind: 'status_before', status: 404, code: 'NOT_FOUND' }]);
-    const ran = await office.ask(...retry);
+    const ran = await office.hurry(...retry);
     expect([ran.exit, ran.json().error.code]).toEqual([1, 'retry_unproven']);
     expect(new Set((await sendsTo(office.bank)).map(({ reference }) => reference))).toEqual(
       new Set(['salary-000001']),

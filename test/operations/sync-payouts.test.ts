@@ -18,7 +18,7 @@ describe('sync', () => {
   test('never sends a payout, also one that the provider does not know', async () => {
     const office = await withBatch(4, {}, [1]);
     await office.bank.faults([{ ...PAYOUTS, kind: 'reset_before' }]);
-    await office.ask(...submit());
+    await office.hurry(...submit());
     const before = (await sendsTo(office.bank)).length;
     const synced = await office.ask('payout', 'sync', '--json');
     expect([synced.exit, statesIn(synced)]).toEqual([6, { unknown: 4 }]);
