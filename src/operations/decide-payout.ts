@@ -78,7 +78,7 @@ export interface ResolveInput {
   on: string | null;
 }
 
-/** A person settles an unknown or held payout; the entries follow the word. */
+/** A person settles an unknown or held payout, or takes back a word that no provider has confirmed; the entries follow. */
 export async function resolvePayout(
   decision: Decision,
   referenceId: string,
@@ -88,12 +88,13 @@ export async function resolvePayout(
   return decide(decision, referenceId, 'payout_resolved', details, async (_tx, payout) => {
     const open =
       payout.state === 'unknown' ||
-      (payout.state === 'held' && payout.attempt_no > 0 && !isReleasable(payout));
+      (payout.state === 'held' && payout.attempt_no > 0 && !isReleasable(payout)) ||
+      (payout.resolved_as === payout.state && payout.state !== input.as);
     if (!open) {
       const hint =
         payout.state === 'held'
           ? 'Nothing of it was sent: release it or cancel it.'
-          : 'Only an unknown payout, or one that is held after it was sent, can be resolved.';
+          : 'Only an unknown payout, one that is held after it was sent, or one that a person has resolved otherwise can be.';
       throw refusal(payout, 'resolved', hint);
     }
     return resolvePayoutChange(payout, input, {

@@ -55,6 +55,30 @@ describe('cancelling', () => {
 });
 
 describe('resolving', () => {
+  test('can be taken back by another word, until the provider confirms it', async () => {
+    const office = await withUnknown();
+    const before = await balanceOf(office, AVAILABLE);
+    const say = async (word: string) =>
+      office.ask('payout', 'resolve', first, '--as', word, '--reason', 'what the bank says now', '--json');
+    for (const [word, moved] of [
+      ['paid', 0],
+      ['failed', 10001],
+      ['paid', 0],
+      ['returned', 10001],
+      ['paid', 0],
+    ] as const) {
+      expect((await say(word)).exit).toBe(0);
+      expect(await stateOf(office, first)).toBe(word);
+      expect((await balanceOf(office, AVAILABLE)) - before).toBe(moved);
+      expect((await say(word)).json().error?.code).toBe('payout_state');
+    }
+    expect((await office.ask('ledger', 'verify')).exit).toBe(0);
+    await office.bank.faults([]);
+    await office.ask('payout', 'sync', '--wait', '5s');
+    expect((await say('failed')).json().error?.code).toBe('payout_state');
+    await expectTruth(office);
+  });
+
   test.each([
     ['paid', -10001],
     ['failed', 0],
@@ -104,7 +128,7 @@ describe('resolving', () => {
     const synced = await office.ask('payout', 'sync', '--wait', '5s', '--json');
     expect(synced.exit).toBe(3);
     expect(await stateOf(office, first)).toBe('held');
-    expect(await refusal(office, 'payout', 'retry', first, '--yes')).toBe('1 payout_state');
+    expect(await refusal(office, 'payout', 'retry', first, '--yes')).toBe('1 retry_unproven');
     await office.ask('payout', 'resolve', first, '--as', 'paid', '--reason', 'it was paid after all');
     await office.ask('payout', 'sync');
     expect(await stateOf(office, first)).toBe('paid');
