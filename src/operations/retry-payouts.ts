@@ -60,6 +60,21 @@ export async function retryPayouts(
 }
 
 function refuseUnproven(payout: StoredPayout): void {
+  refuseState(payout);
+  if (payout.resolved_as !== null) {
+    throw new PayrunError(
+      'failed',
+      'retry_unproven',
+      `${payout.reference_id} is ${payout.state} by a person's word, and the provider does not confirm it.`,
+      {
+        hint: 'Paying again on a word alone could pay twice. Run `payrun payout sync`, or ask the provider to settle its status. Where it will never know the reference, import the row in another batch: that is a payout of its own.',
+      },
+    );
+  }
+}
+
+/** What can be told of a payout without asking its provider: all that a rehearsal knows. */
+export function refuseState(payout: StoredPayout): void {
   // Approved, with an attempt begun before: a retry that was interrupted goes on.
   if (payout.state === 'approved' && payout.attempt_no > 1) return;
   if (payout.state === 'held' && payout.hold_reason === 'contradiction') {
@@ -79,16 +94,6 @@ function refuseUnproven(payout: StoredPayout): void {
       `${payout.reference_id} is ${payout.state}, so it cannot be tried again.`,
       {
         hint: 'A new attempt needs the proven failure or the return of the one before.',
-      },
-    );
-  }
-  if (payout.resolved_as !== null) {
-    throw new PayrunError(
-      'failed',
-      'retry_unproven',
-      `${payout.reference_id} is ${payout.state} by a person's word, and the provider does not confirm it.`,
-      {
-        hint: 'Paying again on a word alone could pay twice. Run `payrun payout sync`, or ask the provider to settle its status. Where it will never know the reference, import the row in another batch: that is a payout of its own.',
       },
     );
   }

@@ -39,7 +39,7 @@ describe('after ten malformed requests in a row', () => {
     const office = await refused(60);
     const ran = await office.ask('batch', 'submit', 'salary', '--yes');
     expect(ran.stderr).toContain(
-      '11 are held (payrun payout list --batch salary --state held). 49 still to be sent.',
+      '11 are held for a decision: payrun payout list --batch salary --state held\n49 still to be sent. Go on',
     );
   });
 

@@ -72,7 +72,11 @@ async function record(context: Context, input: Input, approve: typeof approveBat
   const states = await statesOfBatch(database, batch.id);
   const sent = states.every(({ state }) => state !== 'draft' && state !== 'approved' && state !== 'held');
   const next = sent ? `All of it was sent: payrun batch show ${batch.name}` : nextStep(batch, approved);
-  return { data: { batch: batch.name, digest, approvals, required }, next };
+  const rehearsed = 'Dry run: nothing was approved. Without --dry-run, it would be.';
+  return {
+    data: { batch: batch.name, digest, approvals, required },
+    next: context.flags.dry_run ? rehearsed : next,
+  };
 }
 
 function nextStep(batch: BatchRow, { approvals, required }: ApprovedBatch): string {

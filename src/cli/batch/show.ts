@@ -26,8 +26,10 @@ import {
   type TableView,
   type Verb,
 } from '../command.ts';
+import { counted } from '../output/counted.ts';
 import { findBatch } from './find-batch.ts';
-import { standingOf } from './standing.ts';
+import { nextStep } from './next-step.ts';
+import { countsOf, standingOf } from './standing.ts';
 
 export const verb: Verb = {
   name: 'batch show',
@@ -73,7 +75,16 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     imported_by: batch.imported_by,
     cancelled_at: batch.cancelled_at,
   };
-  return { data, view: viewOf(batch, data, counts, { failures, byRail, approvals }) };
+  const lacking = required - countOf(judged);
+  const next =
+    lacking > 0 && counts.some(({ state }) => state === 'draft')
+      ? `It needs ${counted(lacking, 'more approval', 'more approvals')}: payrun batch approve ${batch.name}`
+      : nextStep(batch.name, countsOf(counts), null);
+  return {
+    data,
+    view: viewOf(batch, data, counts, { failures, byRail, approvals }),
+    ...(next === null ? {} : { next }),
+  };
 }
 
 /** Where no approval is asked for, the batch's own record is believed, and its rows are not read. */
@@ -98,6 +109,12 @@ function successRate(counts: readonly StateCount[]): string | null {
   if (proven === 0n) return null;
   const ten_thousandths = (count('paid') * 10_000n) / proven;
   return `${ten_thousandths / 10_000n}.${(ten_thousandths % 10_000n).toString().padStart(4, '0')}`;
+}
+
+/** `0.6666` → `66.66 %`. */
+function percent(rate: string): string {
+  const hundredths = rate.replace('.', '').replace(/^0+(?=\d{3})/, '');
+  return `${hundredths.slice(0, -2)}.${hundredths.slice(-2)} %`;
 }
 
 function failuresData(rows: readonly FailureCount[], currency: string): Data[] {
@@ -182,9 +199,9 @@ function viewOf(
   ];
   const cancelled = batch.cancelled_at === null ? '' : `, cancelled ${batch.cancelled_at}`;
   const rate =
-    data.success_rate === null ? 'nothing proven yet' : `success rate ${String(data.success_rate)}`;
+    data.success_rate === null ? 'nothing proven yet' : `success rate ${percent(String(data.success_rate))}`;
   return [
-    `${batch.name}: ${String(data.amount)} ${batch.currency} in ${String(data.rows)} rows through ${batch.provider}, ${rate}${cancelled}`,
+    `${batch.name}: ${String(data.amount)} ${batch.currency} in ${counted(Number(data.rows), 'row', 'rows')} through ${batch.provider}, ${rate}${cancelled}`,
     ...(Number(data.approvals_required) === 0
       ? []
       : [`${String(data.approvals_valid)} of ${String(data.approvals_required)} approvals that it needs`]),

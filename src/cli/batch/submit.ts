@@ -22,8 +22,10 @@ import {
 import { type ProviderConfig, parseDuration } from '../config.ts';
 import { readInputFile } from '../input-file.ts';
 import { NEW_ACCOUNT_OPTION, withNewAccounts } from '../new-accounts.ts';
+import { counted } from '../output/counted.ts';
 import { asRunner, exitOf, followBatch, positiveInteger, registerWith, warnStopped } from '../submission.ts';
 import { findBatch } from './find-batch.ts';
+import { nextStep } from './next-step.ts';
 
 // `--wait` without a time: long enough for every rail but a weekend.
 const WAIT_FOR_EVER_MS = 7 * 86_400_000;
@@ -77,7 +79,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   }
   const doubt = await warnOfLookAlikes(context, batch);
   await context.confirm(
-    `${doubt}Pay batch ${batch.name}, ${batch.row_count} payouts, ${formatGrouped(batch.amount_minor, batch.currency)} ${batch.currency}, through ${batch.provider}?`,
+    `${doubt}Pay batch ${batch.name}, ${counted(batch.row_count, 'payout', 'payouts')}, ${formatGrouped(batch.amount_minor, batch.currency)} ${batch.currency}, through ${batch.provider}?`,
   );
   if (context.flags.dry_run) await ensureApproved(context, batch);
   const stopped = context.flags.dry_run ? null : await send(context, settings, batch, input, first, waitMs);
@@ -175,7 +177,7 @@ function rehearsed(imported: ImportedBatch, provider: string): Outcome {
       states: { draft: rows },
       amounts: { draft: amount },
     },
-    next: `The file is good. Nothing was kept and nothing was sent: without --dry-run, ${rows} payouts would be.`,
+    next: `Dry run: the file is good. Nothing was kept and nothing was sent: without --dry-run, ${counted(rows, 'payout', 'payouts')} would be.`,
   };
 }
 
@@ -241,34 +243,29 @@ async function report(context: Context, batch: BatchRow, stopped: Stopped | null
     states,
     amounts,
   };
-  const exit = exitOf(states, stopped, context);
-  return { data, exit, next: nextStep(fresh.name, states, stopped) };
+  if (context.flags.dry_run) return { data, next: rehearsal(states) };
+  const done = `Every outcome is proven. See the batch with: payrun batch show ${fresh.name}`;
+  return {
+    data,
+    exit: exitOf(states, stopped, context),
+    next: nextStep(fresh.name, states, stopped) ?? done,
+  };
 }
 
 function formatPlain(batch: BatchRow): string {
   return formatGrouped(batch.amount_minor, batch.currency).replaceAll(',', '');
 }
 
-/** The last line: what to do next. */
-function nextStep(name: string, states: Data, stopped: Stopped | null): string {
+/** What the command would do; where it would be refused, it was. */
+function rehearsal(states: Data): string {
   const count = (...names: string[]) => names.reduce((sum, state) => sum + Number(states[state] ?? 0), 0);
   const unsent = count('draft', 'approved');
-  if (unsent > 0) {
-    // After a signal there is nothing to settle.
-    const why = stopped && stopped.code !== 'interrupted' ? ' when that is settled' : '';
-    const held =
-      count('held') > 0
-        ? `${count('held')} are held (payrun payout list --batch ${name} --state held). `
-        : '';
-    return `${held}${unsent} still to be sent. Go on${why} with: payrun batch submit ${name} --yes (nothing is paid twice)`;
-  }
-  if (count('submitting', 'unknown') > 0)
-    return `Some outcomes are unknown. Ask again with: payrun batch submit ${name} --yes (nothing is paid twice)`;
-  if (count('pending') > 0)
-    return `${count('pending')} are on their way. Follow them with: payrun payout sync --batch ${name} --wait`;
-  if (count('held') > 0)
-    return `${count('held')} are held for a decision: payrun payout list --batch ${name} --state held`;
-  if (count('failed') > 0)
-    return `${count('failed')} failed: payrun payout list --batch ${name} --state failed`;
-  return `Every outcome is proven. See the batch with: payrun batch show ${name}`;
+  const doubtful = count('submitting', 'unknown');
+  const would = [
+    ...(unsent > 0 ? [`${counted(unsent, 'payout would be', 'payouts would be')} sent`] : []),
+    ...(doubtful > 0 ? [`the provider would be asked about ${doubtful} whose outcome is unknown`] : []),
+  ];
+  return would.length === 0
+    ? 'Dry run: nothing was sent, and nothing is left to be sent.'
+    : `Dry run: nothing was sent. Without --dry-run, ${would.join(', and ')}.`;
 }

@@ -1,15 +1,30 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { formatGrouped } from '../../domain/money/money.ts';
 import type { StoredPayout } from '../../domain/payout/stored-payout.ts';
-import { retryPayouts } from '../../operations/retry-payouts.ts';
+import { refuseState, retryPayouts } from '../../operations/retry-payouts.ts';
 import type { Stopped } from '../../operations/submission.ts';
 import { batchByName } from '../../store/batches.ts';
+import type { Database } from '../../store/database.ts';
 import { failedPayouts, payoutsById } from '../../store/payouts.ts';
 import { refuseWhileLocked } from '../../store/runner.ts';
+import { nextStep } from '../batch/next-step.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { counted } from '../output/counted.ts';
 import { asRunner, exitOf, registerWith, warnStopped } from '../submission.ts';
 import { findPayoutToDecide } from './find-payout.ts';
 import { payoutItem } from './item.ts';
+
+// What a person wants to know of a new attempt: which one it is, and where it stands.
+const RETRIED = [
+  { key: 'reference_id' },
+  { key: 'provider_reference', title: 'attempt', spare: true },
+  { key: 'beneficiary_name' },
+  { key: 'amount', align: 'right' as const },
+  { key: 'currency' },
+  { key: 'state' },
+  { key: 'utr' },
+  { key: 'failure_reason', title: 'reason' },
+];
 
 export const verb: Verb = {
   name: 'payout retry',
@@ -30,23 +45,67 @@ export const verb: Verb = {
 async function run(context: Context, input: Input): Promise<Outcome> {
   const payouts = await chosen(context, input);
   const database = await context.ledger();
+  if (context.flags.dry_run) return rehearsal(database, payouts);
   // What is not there now may be what the other is about to make of it.
-  if (payouts.length === 0 && !context.flags.dry_run) await refuseWhileLocked(database);
-  const stopped = payouts.length === 0 || context.flags.dry_run ? null : await retryAll(context, payouts);
+  if (payouts.length === 0) await refuseWhileLocked(database);
+  const stopped = payouts.length === 0 ? null : await retryAll(context, payouts);
   warnStopped(context, stopped);
-  const after = [
-    ...(
-      await payoutsById(
-        database,
-        payouts.map((payout) => payout.id),
-      )
-    ).values(),
-  ];
+  const { states, items } = await standing(database, payouts);
+  return {
+    data: { retried: items.length, states, items },
+    view: viewOf(items),
+    exit: exitOf(states, stopped, context),
+    next: lastLine(items, states, text(input, 'batch')),
+  };
+}
+
+async function standing(
+  database: Database,
+  payouts: readonly StoredPayout[],
+): Promise<{ states: Record<string, number>; items: Data[] }> {
+  const ids = payouts.map((payout) => payout.id);
   const states: Record<string, number> = {};
-  for (const payout of after) states[payout.state] = (states[payout.state] ?? 0) + 1;
   const items: Data[] = [];
-  for (const payout of after) items.push(await payoutItem(database, payout.id));
-  return { data: { retried: after.length, states, items }, exit: exitOf(states, stopped, context) };
+  for (const { id, state } of (await payoutsById(database, ids)).values()) {
+    states[state] = (states[state] ?? 0) + 1;
+    items.push(await payoutItem(database, id));
+  }
+  return { states, items };
+}
+
+/** Refuses what can be told without the provider, which is asked about each payout before it is paid again. */
+async function rehearsal(database: Database, payouts: readonly StoredPayout[]): Promise<Outcome> {
+  for (const payout of payouts) refuseState(payout);
+  const { states, items } = await standing(database, payouts);
+  const would = `${counted(items.length, 'payout', 'payouts')} would be paid again, once the provider confirms that nothing of it arrived`;
+  return {
+    data: { retried: items.length, states, items },
+    view: viewOf(items),
+    next:
+      items.length === 0
+        ? 'Dry run: there is nothing to pay again.'
+        : `Dry run: nothing was sent. Without --dry-run, ${would}.`,
+  };
+}
+
+function viewOf(items: readonly Data[]): NonNullable<Outcome['view']> {
+  return items.length === 0 ? ['Nothing to pay again.'] : [{ columns: RETRIED, rows: items }];
+}
+
+/** The last line: of one payout by its reference, of several by their batch. */
+function lastLine(items: readonly Data[], states: Data, batch: string | undefined): string {
+  const [first] = items;
+  if (first === undefined) return 'Only what has failed is paid again by its batch.';
+  const of = String(first.batch);
+  if (batch !== undefined || items.length > 1)
+    return (
+      nextStep(of, states, null) ?? `Every outcome is proven. See the batch with: payrun batch show ${of}`
+    );
+  const state = String(first.state);
+  if (['approved', 'submitting', 'unknown'].includes(state))
+    return `It is ${state}. Go on with: payrun batch submit ${of} --yes (nothing is paid twice)`;
+  if (state === 'pending') return `It is on its way. Follow it with: payrun payout sync --batch ${of} --wait`;
+  return `It is ${state}. Its story: payrun payout explain ${first.reference_id}`;
 }
 
 async function chosen(context: Context, input: Input): Promise<StoredPayout[]> {
@@ -73,7 +132,7 @@ async function retryAll(context: Context, payouts: readonly StoredPayout[]): Pro
   const first = payouts[0] as StoredPayout;
   const sum = payouts.reduce((total, payout) => total + payout.amount_minor, 0n);
   await context.confirm(
-    `Pay ${payouts.length} payouts again, ${formatGrouped(sum, first.currency)} ${first.currency}, through ${first.provider}?`,
+    `Pay ${counted(payouts.length, 'payout', 'payouts')} again, ${formatGrouped(sum, first.currency)} ${first.currency}, through ${first.provider}?`,
   );
   const settings = await context.providerConfig(first.provider);
   const config = await context.config();

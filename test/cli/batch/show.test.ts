@@ -28,7 +28,7 @@ describe('batches that were sent', () => {
       approvals: [{ actor: 'tester', valid: true }],
     });
     const table = await till.payrun('batch', 'show', 'nov');
-    expect(table.stdout).toContain('success rate 0.6666');
+    expect(table.stdout).toContain('success rate 66.66 %');
   });
 
   test('export writes one row per payout, in the order of the file', async () => {
