@@ -83,6 +83,7 @@ export async function checkBatch(deps: CheckBatchDeps, batch: BatchRow): Promise
   const byRow = [
     ...rows.flatMap((row) => findingsOf(row, deps.rails, batch.provider)),
     ...alike.map(findingOfLookAlike),
+    ...sharedAccounts(rows),
   ];
   // By row; what concerns a row twice stays in the order in which it was found.
   byRow.sort((one, other) => (one.row ?? 0) - (other.row ?? 0));
@@ -130,6 +131,26 @@ function whyUnverified(row: RowToSend, provider: string): string | null {
       if (row.registered_name === null || namesAgree(row.beneficiary_name, row.registered_name)) return null;
       return `${row.beneficiary_ref} is "${row.beneficiary_name}" here, and the bank knows the account as "${row.registered_name}".`;
   }
+}
+
+/** Told once of a beneficiary, at its first row, where an earlier row pays another one with the same account. */
+function sharedAccounts(rows: readonly RowToSend[]): Finding[] {
+  const first = new Map<string, { row: RowToSend; refs: Set<string> }>();
+  const findings: Finding[] = [];
+  for (const row of rows) {
+    const seen = first.get(row.fingerprint);
+    if (seen === undefined) {
+      first.set(row.fingerprint, { row, refs: new Set([row.beneficiary_ref]) });
+    } else if (!seen.refs.has(row.beneficiary_ref)) {
+      seen.refs.add(row.beneficiary_ref);
+      findings.push({
+        row: Number(row.row_no),
+        code: 'account_shared',
+        message: `${row.beneficiary_ref} has the account of ${seen.row.beneficiary_ref} in row ${seen.row.row_no}, ${row.account_masked}; whoever holds it is paid under both names.`,
+      });
+    }
+  }
+  return findings;
 }
 
 function findingOfLookAlike(row: LookAlike): Finding {

@@ -3,6 +3,7 @@
  * refused unless it was allowed, because whoever changes them decides who is paid. An allowed one is audited, is
  * verified anew, and voids the approval of every batch that has still something to send there.
  */
+import { hash } from 'node:crypto';
 import type { Actor } from '../domain/actor.ts';
 import type { RowError } from '../domain/errors.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { maskCell } from '../domain/private-text.ts';
 import { type CsvRead, type CsvWarning, excerpt, fileRefused, readCsv } from '../statements/read-csv.ts';
 import { voidApprovalsFor } from '../store/approvals.ts';
-import { recordAudits } from '../store/audit.ts';
+import { recordAudit, recordAudits } from '../store/audit.ts';
 import { keepSentAccounts } from '../store/batches.ts';
 import {
   type BeneficiaryRecord,
@@ -25,6 +26,8 @@ import {
   deleteRegistrations,
   insertBeneficiaries,
   type NewBeneficiary,
+  type SharedAccount,
+  sharedAccounts,
   updateBeneficiaries,
 } from '../store/beneficiaries.ts';
 import type { Database, Transaction } from '../store/database.ts';
@@ -68,7 +71,8 @@ const COLUMNS: readonly BeneficiaryColumn[] = [
   ...BENEFICIARY_COLUMNS.optional,
 ];
 // A warning for every row would bury the others.
-const UNKNOWN_BRANCHES_LISTED = 20;
+const WARNINGS_LISTED = 20;
+const REFS_LISTED = 5;
 
 export async function importBeneficiaries(
   deps: BeneficiaryImport,
@@ -78,16 +82,22 @@ export async function importBeneficiaries(
   const read = readCsv(file.bytes, { ...BENEFICIARY_COLUMNS, rows_required: true });
   const rows = checkRows(read);
   if (read.errors.length > 0 && rows.length === 0) throw fileRefused(file.name, read.errors.map(masked));
-  const counts = await deps.database.transaction(async (tx) => {
+  const { shared, ...counts } = await deps.database.transaction(async (tx) => {
     await requireCurrentKey(tx, deps.vault.key_id);
     const plan = await planImport(tx, deps, rows);
     const errors = options.allow_changes
       ? read.errors
       : [...read.errors, ...plan.redirected.map(refuseChange)];
     if (errors.length > 0) throw fileRefused(file.name, errors.map(masked));
-    return store(tx, deps, file.name, plan);
+    const stored = await store(tx, deps, file, plan);
+    return { ...stored, shared: await sharedAccounts(tx) };
   });
-  const warnings = [...read.warnings, ...(await unknownBranches(rows)), ...roundedAccounts(rows)];
+  const warnings = [
+    ...read.warnings,
+    ...(await unknownBranches(rows)),
+    ...roundedAccounts(rows),
+    ...warnOfShared(rows, shared),
+  ];
   return { rows: rows.length, ...counts, warnings };
 }
 
@@ -168,12 +178,14 @@ function refuseChange({ row, known }: Change): RowError {
 async function store(
   tx: Transaction,
   deps: BeneficiaryImport,
-  file: string,
+  file: InputFile,
   plan: Plan,
 ): Promise<{ created: number; changed: number; unchanged: number }> {
   const now = deps.now();
-  await insertBeneficiaries(tx, sealNew(deps.vault, plan.created, now));
   const changes = [...plan.reworded, ...plan.redirected];
+  const counts = { created: plan.created.length, changed: changes.length, unchanged: plan.unchanged };
+  await recordImport(tx, deps, file, counts, now);
+  await insertBeneficiaries(tx, sealNew(deps.vault, plan.created, now));
   await keepSentAccounts(
     tx,
     plan.redirected.map(({ known }) => known.id),
@@ -183,8 +195,31 @@ async function store(
     plan.redirected.map(({ known }) => formerAccount(deps.vault, known, now)),
   );
   await updateBeneficiaries(tx, sealChanged(deps.vault, changes, now));
-  await redirect(tx, deps, file, plan.redirected, now);
-  return { created: plan.created.length, changed: changes.length, unchanged: plan.unchanged };
+  await redirect(tx, deps, file.name, plan.redirected, now);
+  return counts;
+}
+
+/** One event for a file that brought anything, at the instant that its beneficiaries bear. */
+async function recordImport(
+  tx: Transaction,
+  deps: BeneficiaryImport,
+  file: InputFile,
+  counts: { created: number; changed: number; unchanged: number },
+  now: string,
+): Promise<void> {
+  if (counts.created + counts.changed === 0) return;
+  await recordAudit(tx, {
+    at: now,
+    actor: deps.actor,
+    action: 'beneficiaries_imported',
+    subject_kind: 'beneficiary',
+    subject: file.name,
+    details: {
+      file_sha256: hash('sha256', file.bytes, 'hex'),
+      rows: counts.created + counts.changed + counts.unchanged,
+      ...counts,
+    },
+  });
 }
 
 function* sealNew(
@@ -273,7 +308,7 @@ async function unknownBranches(rows: readonly FileRow[]): Promise<CsvWarning[]> 
   if (stated.length === 0) return [];
   const isKnown = await knownBranches();
   const unknown = stated.filter(({ beneficiary }) => !isKnown(beneficiary.ifsc ?? ''));
-  const warnings = unknown.slice(0, UNKNOWN_BRANCHES_LISTED).map(({ line, beneficiary }) => ({
+  const warnings = unknown.slice(0, WARNINGS_LISTED).map(({ line, beneficiary }) => ({
     code: 'ifsc_unknown',
     message: `Line ${line}: no branch is known with the IFSC ${beneficiary.ifsc}; it may be new, or mistyped.`,
   }));
@@ -281,6 +316,40 @@ async function unknownBranches(rows: readonly FileRow[]): Promise<CsvWarning[]> 
   if (more > 0)
     warnings.push({ code: 'ifsc_unknown', message: `${more} more rows have an IFSC of no known branch.` });
   return warnings;
+}
+
+/** Of accounts that a row of the file has: two employees with one account are often one, or none. */
+function warnOfShared(rows: readonly FileRow[], shared: readonly (readonly SharedAccount[])[]): CsvWarning[] {
+  if (shared.length === 0) return [];
+  const lines = new Map(
+    rows.map(({ line, beneficiary }) => [beneficiary.beneficiary_ref.toLowerCase(), line]),
+  );
+  const stated = shared.flatMap((holders) => {
+    const line = Math.max(0, ...holders.map((each) => lines.get(each.beneficiary_ref.toLowerCase()) ?? 0));
+    return line === 0 ? [] : [{ line, holders }];
+  });
+  const warnings = stated.slice(0, WARNINGS_LISTED).map(({ line, holders }) => ({
+    code: 'account_shared',
+    message: `Line ${line}: ${namesOf(holders)} have one account, ${accountOf(holders)}; whoever holds it is paid under each of these names.`,
+  }));
+  const more = stated.length - warnings.length;
+  if (more > 0)
+    warnings.push({
+      code: 'account_shared',
+      message: `${more} more accounts of the file have several names.`,
+    });
+  return warnings;
+}
+
+function namesOf(holders: readonly SharedAccount[]): string {
+  const refs = holders.map((each) => each.beneficiary_ref);
+  const more = refs.length - REFS_LISTED;
+  const last = more > 0 ? `${more} more` : (refs.pop() ?? '');
+  return `${refs.slice(0, REFS_LISTED).join(', ')} and ${last}`;
+}
+
+function accountOf([first]: readonly SharedAccount[]): string {
+  return [first?.account_masked, first?.ifsc].filter(Boolean).join(' ');
 }
 
 /** Spreadsheets keep 15 digits of a number and write zeros for the rest. */

@@ -65,6 +65,8 @@ export interface RowToSend {
   beneficiary_ref: string;
   beneficiary_name: string;
   destination_kind: 'bank_account' | 'vpa';
+  fingerprint: string;
+  account_masked: string;
   registration_status: 'pending' | 'verified' | 'failed' | null;
   registered_name: string | null;
   failure_reason: string | null;
@@ -74,7 +76,8 @@ export interface RowToSend {
 export async function rowsToSend(reader: Reader, batchId: bigint, provider: string): Promise<RowToSend[]> {
   return reader.all<RowToSend>(
     `select p.id as payout_id, p.row_no, p.reference_id, p.amount_minor, p.rail, b.beneficiary_ref,
-       b.name as beneficiary_name, b.destination_kind, r.status as registration_status, r.registered_name, r.failure_reason
+       b.name as beneficiary_name, b.destination_kind, b.fingerprint, b.account_masked,
+       r.status as registration_status, r.registered_name, r.failure_reason
      from payouts p join beneficiaries b on b.id = p.beneficiary_id
        left join registrations r on r.beneficiary_id = b.id and r.provider = :provider and r.fingerprint = b.fingerprint
      where p.batch_id = :batch and ${STILL_TO_BE_SENT}

@@ -89,6 +89,24 @@ export async function beneficiariesById(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+export interface SharedAccount {
+  beneficiary_ref: string;
+  account_masked: string;
+  ifsc: string | null;
+}
+
+/** Accounts that more than one beneficiary has, with all who have each: the oldest first, within an account and of them. */
+export async function sharedAccounts(reader: Reader): Promise<SharedAccount[][]> {
+  const rows = await reader.all<SharedAccount & { fingerprint: string }>(
+    `select fingerprint, beneficiary_ref, account_masked, ifsc from beneficiaries
+     where fingerprint in (select fingerprint from beneficiaries group by fingerprint having count(*) > 1) order by id`,
+  );
+  const groups = new Map<string, SharedAccount[]>();
+  for (const { fingerprint, ...row } of rows)
+    groups.set(fingerprint, [...(groups.get(fingerprint) ?? []), row]);
+  return [...groups.values()];
+}
+
 /** In the order of their references, from behind `after` on. */
 export async function listBeneficiaries(
   reader: Reader,

@@ -1,60 +1,97 @@
 /** Everything that is stored about one beneficiary, in the order in which it happened, with nothing private in it. */
 import { formatAmount } from '../domain/money/money.ts';
 import type { BeneficiaryRecord } from './beneficiaries.ts';
-import type { Reader } from './database.ts';
-import { type DecisionColumns, decisionEvent, inOrder, type StoryEvent, UNCHAINED } from './story.ts';
+import { inList, listParam, type Reader } from './database.ts';
+import {
+  type DecisionColumns,
+  decisionEvent,
+  inOrder,
+  type LinkColumns,
+  linkOf,
+  type StoryEvent,
+  UNCHAINED,
+} from './story.ts';
 
 export async function beneficiaryStory(
   reader: Reader,
   beneficiary: BeneficiaryRecord,
 ): Promise<StoryEvent[]> {
   const changes = await decisions(reader, beneficiary.beneficiary_ref);
+  const imports = await importsAt(reader, [beneficiary.created_at, beneficiary.updated_at]);
   const parts = await Promise.all([
     registrations(reader, beneficiary.id),
     voidedApprovals(reader, beneficiary.id),
     payouts(reader, beneficiary.id),
   ]);
-  return inOrder([...imports(beneficiary, changes), ...changes.map(decisionEvent), ...parts.flat()]);
+  return inOrder([
+    ...imported(beneficiary, changes, imports),
+    ...changes.map(decisionEvent),
+    ...parts.flat(),
+  ]);
 }
 
 const CHANGED = 'beneficiary_details_changed';
+const IMPORTED = 'beneficiaries_imported';
 
 /** The subject is the reference as it was first written. */
 async function decisions(reader: Reader, subject: string): Promise<DecisionColumns[]> {
   return reader.all(
     `select e.at, e.actor, e.action, e.details, c.seq, c.hash
      from audit_events e left join chain c on c.kind = 'audit' and c.item_id = e.id
-     where e.subject_kind = 'beneficiary' and e.subject = :subject order by e.id`,
+     where e.subject_kind = 'beneficiary' and e.subject = :subject and e.action <> '${IMPORTED}' order by e.id`,
     { subject },
   );
 }
 
+type ImportColumns = LinkColumns & { at: string; actor: string };
+
+/** Who imported a file at these instants; an older payrun kept that of payouts alone. */
+async function importsAt(reader: Reader, instants: readonly string[]): Promise<ImportColumns[]> {
+  return reader.all(
+    `select e.at, e.actor, c.seq, c.hash from audit_events e left join chain c on c.kind = 'audit' and c.item_id = e.id
+     where e.subject_kind = 'beneficiary' and e.action = '${IMPORTED}' and e.at in (${inList('instants')}) order by e.id`,
+    { instants: listParam(instants) },
+  );
+}
+
+/** Where two files came in one instant, nothing tells which of them it was. */
+function importedBy(
+  imports: readonly ImportColumns[],
+  at: string,
+): Pick<StoryEvent, 'actor' | 'seq' | 'hash'> {
+  const [only, another] = imports.filter((each) => each.at === at);
+  if (only === undefined || another !== undefined) return { actor: null, ...UNCHAINED };
+  return { actor: only.actor, ...linkOf(only) };
+}
+
 /** A change of the name, the bank's name, the e-mail or the phone leaves nothing but its time. */
-function imports(beneficiary: BeneficiaryRecord, decided: readonly DecisionColumns[]): StoryEvent[] {
+function imported(
+  beneficiary: BeneficiaryRecord,
+  decided: readonly DecisionColumns[],
+  imports: readonly ImportColumns[],
+): StoryEvent[] {
   const { created_at, updated_at } = beneficiary;
   const changes = decided.filter(({ action }) => action === CHANGED);
   const [first] = changes;
   const before = first && (JSON.parse(first.details) as { account_before?: string; ifsc_before?: string });
   const account = before?.account_before ?? beneficiary.account_masked;
   const ifsc = before ? before.ifsc_before : beneficiary.ifsc;
-  const imported: StoryEvent = {
+  const begun: StoryEvent = {
     at: created_at,
     kind: 'import',
-    actor: null,
     what: `imported with account ${account}${ifsc ? `, IFSC ${ifsc}` : ''}`,
     details: null,
-    ...UNCHAINED,
+    ...importedBy(imports, created_at),
   };
-  if (updated_at === created_at || changes.some(({ at }) => at === updated_at)) return [imported];
+  if (updated_at === created_at || changes.some(({ at }) => at === updated_at)) return [begun];
   return [
-    imported,
+    begun,
     {
       at: updated_at,
       kind: 'import',
-      actor: null,
       what: 'imported again with other details, the account the same',
       details: null,
-      ...UNCHAINED,
+      ...importedBy(imports, updated_at),
     },
   ];
 }

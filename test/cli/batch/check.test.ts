@@ -62,6 +62,36 @@ describe('batch check', () => {
     expect(data).toMatchObject({ fee_estimate: null, covered: false });
   });
 
+  test('two beneficiaries with one account in one batch are a finding, once, with the row of the other', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url });
+    till.office.write(
+      'ghost.csv',
+      'beneficiary_ref,name,account_number,ifsc\nghost,Gopal Host,100000011111,HDFC0000001\n',
+    );
+    await till.payrun('beneficiary', 'import', 'ghost.csv');
+    await till.importBatch(
+      'nov',
+      'beneficiary_ref,amount\nasha,100\nbina,200\nghost,300\nghost,310\nasha,320\n',
+    );
+    await till.payrun('beneficiary', 'verify', '--json');
+    const ran = await till.payrun('batch', 'check', 'nov', '--json');
+    const shared = ran
+      .json<{ findings: { row: number; code: string; message: string }[] }>()
+      .data.findings.filter(({ code }) => code === 'account_shared');
+    expect([ran.exit, shared]).toEqual([
+      3,
+      [
+        {
+          row: 3,
+          code: 'account_shared',
+          message:
+            'ghost has the account of asha in row 1, ••••1111; whoever holds it is paid under both names.',
+        },
+      ],
+    ]);
+  });
+
   test('a submission of rows that another batch pays says so, beforehand and in its warnings', async () => {
     const { url } = await sandboxFor();
     const till = await openTill({ url });

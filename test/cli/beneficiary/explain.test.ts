@@ -65,7 +65,7 @@ describe('beneficiary explain', () => {
     await expectMatchesSchema('beneficiary explain', ran.json());
     const { items, chain } = ran.json<Explained>().data;
     expect(items.map(({ actor, what }) => `${actor ?? '-'}: ${what}`)).toEqual([
-      '-: imported with account ••••6789, IFSC HDFC0000123',
+      'anna: imported with account ••••6789, IFSC HDFC0000123',
       'anna: payout inv-1 imported, 1500.00 INR by IMPS; it is draft now',
       '-: approval of batch november by ben voided',
       'anna: beneficiary details changed',
@@ -75,7 +75,11 @@ describe('beneficiary explain', () => {
     ]);
     expect(items[3]?.details).toContain('"account_after":"••••4321"');
     expect(items[4]?.details).toContain('the bank asks for ••••4321');
-    expect(items.filter(({ seq }) => seq !== null).map(({ kind }) => kind)).toEqual(['decision', 'decision']);
+    expect(items.filter(({ seq }) => seq !== null).map(({ kind }) => kind)).toEqual([
+      'import',
+      'decision',
+      'decision',
+    ]);
     const head = await office.payrun('audit', 'head', '--json');
     expect(chain).toEqual(head.json<Explained['chain']>().data);
   });
