@@ -97,11 +97,11 @@ export async function resolvePayout(
           : 'Only an unknown payout, one that is held after it was sent, or one that a person has resolved otherwise can be.';
       throw refusal(payout, 'resolved', hint);
     }
-    return resolvePayoutChange(payout, input, {
-      at: decision.at,
-      actor: decision.actor.name,
-      rules: decision.rules,
-    });
+    const occasion = { at: decision.at, actor: decision.actor.name, rules: decision.rules };
+    const change = resolvePayoutChange(payout, input, occasion);
+    // What the provider called malformed is why it failed; what else a hold was for is no reason of the provider's.
+    const malformed = input.as === 'failed' && payout.hold_reason === 'bad_request';
+    return malformed ? { ...change, payout: { ...change.payout, failure_reason: payout.hold_note } } : change;
   });
 }
 

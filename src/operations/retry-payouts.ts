@@ -80,7 +80,7 @@ export function refuseState(payout: StoredPayout): void {
   if (payout.state === 'held' && payout.hold_reason === 'contradiction') {
     throw new PayrunError(
       'failed',
-      'retry_unproven',
+      'payout_state',
       `${payout.reference_id} is held and was not tried again: ${payout.hold_note}.`,
       {
         hint: 'It may have been paid by the attempt before. See `payrun payout explain REF`, ask the provider, and settle it with `payrun payout resolve`.',

@@ -198,16 +198,19 @@ function countMalformed(wary: boolean): (sent: Sent) => Stopped | null {
   return (sent) => {
     if (isBadRequest(sent)) inARow += 1;
     else if (sent.result.kind === 'accepted') inARow = 0;
-    return tooManyBadRequests(sent, inARow);
+    return tooManyBadRequests(sent, inARow, wary);
   };
 }
 
-function tooManyBadRequests({ result }: Sent, inARow: number): Stopped | null {
+function tooManyBadRequests({ result }: Sent, inARow: number, wary: boolean): Stopped | null {
   if (inARow < BAD_REQUESTS_IN_A_ROW) return null;
   const reason = 'reason' in result ? result.reason : '';
+  const called = wary
+    ? 'the provider still calls our requests malformed or not ours'
+    : `the provider called ${BAD_REQUESTS_IN_A_ROW} requests in a row malformed or not ours, at last`;
   return {
     code: 'too_many_bad_requests',
-    reason: `the provider called ${BAD_REQUESTS_IN_A_ROW} requests in a row malformed or not ours, at last: ${reason}. Find what they have in common and have it corrected; the next run tries one row before the others. What is held is settled with payout resolve, or all of a batch at once with its --batch`,
+    reason: `${called}: ${reason}. Find what they have in common and have it corrected; the next run tries one row before the others. What is held is settled with payout resolve, or all of a batch at once with its --batch`,
   };
 }
 

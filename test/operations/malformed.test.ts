@@ -89,6 +89,8 @@ describe('after ten malformed requests in a row', () => {
       failed: 9,
       held: 1,
     });
+    const failed = await payoutsOf(office, '--state', 'failed');
+    expect(failed[0]).toMatchObject({ failure_code: 'other', failure_reason: 'BAD_REQUEST: bad_request' });
     expect(await balanceOf(office, IN_TRANSIT)).toBe(Math.round(Number(liar?.amount) * 100));
     expect((await office.ask('ledger', 'verify')).exit).toBe(0);
     const story = await office.ask('payout', 'explain', 'salary-000005');

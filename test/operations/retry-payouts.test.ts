@@ -35,7 +35,7 @@ describe('trying again', () => {
     const office = await withFailed();
     await office.bank.faults([{ ...LOOK_UP, kind: 'wrong_echo', echo: { status: 'SUCCESS' } }]);
     const ran = await office.ask(...retry);
-    expect([ran.exit, ran.json().error.code]).toEqual([1, 'retry_unproven']);
+    expect([ran.exit, ran.json().error.code]).toEqual([1, 'payout_state']);
     expect(ran.json().error.message).toBe(
       'salary-000001 is held and was not tried again: the provider says SUCCESS, where the payout is failed.',
     );
