@@ -66,10 +66,13 @@ export function compareBulk(
 ): void {
   const { currency } = line;
   const ours = attempts.reduce((sum, each) => sum + each.amount_minor, 0n);
-  const difference_minor = moved_minor - ours;
+  const returned = line.status === 'reversed';
+  const difference_minor = line.amount_minor - ours;
+  // What came back counts against what left.
+  const minor = moved_minor - (returned ? -ours : ours);
   const by = explanationOfMany(attempts, line, difference_minor, terms);
   if (by !== null) {
-    found.explained.push({ by, line, minor: difference_minor, currency });
+    found.explained.push({ by, line, minor, currency });
     return;
   }
   found.breaks.push({
@@ -77,10 +80,10 @@ export function compareBulk(
     subject: `line:${root.line_id}`,
     attempt: null,
     line,
-    ledger: `${formatAmount(ours, currency)} of ${attempts.length} payouts`,
+    ledger: `${formatAmount(ours, currency)} of ${attempts.length} ${returned ? 'returned ' : ''}payouts`,
     statement: formatAmount(line.amount_minor, currency),
     difference_minor,
     currency,
-    effects: [{ minor: difference_minor, currency }],
+    effects: [{ minor, currency }],
   });
 }

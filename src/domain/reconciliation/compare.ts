@@ -16,7 +16,7 @@ import {
 import { breakOfLine, compareBulk, roots } from './break-of-line.ts';
 import { withinSettlement } from './calendar.ts';
 import { chargeDifference, explanationOf } from './charges.ts';
-import type { LedgerAttempt, Matching } from './match.ts';
+import type { LedgerAttempt, LineOutcome, Matching } from './match.ts';
 import { compareText, type StatementLine } from './statement-line.ts';
 
 interface Findings {
@@ -33,8 +33,9 @@ type LineOfAttempt = { line: StatementLine; moved_minor: bigint };
 /** Everything that the statement says of one attempt. */
 interface Told {
   lines: LineOfAttempt[];
-  /** A line for many payouts says that it was paid. */
+  /** A line for many payouts says that it was paid, or that it came back. */
   in_bulk: boolean;
+  returned_in_bulk: boolean;
   /** Rows of its fee and tax alone. */
   charges: StatementLine[];
 }
@@ -55,21 +56,28 @@ export function compare(matching: Matching, attempts: readonly LedgerAttempt[], 
   };
   const rootOf = roots(matching);
   const told = new Map<LedgerAttempt, Told>();
+  /** What may have been paid or have come back by a line of which nobody knows, or may have come back by it alone. */
   const perhaps = new Set<LedgerAttempt>();
+  const perhapsBack = new Set<LedgerAttempt>();
   for (const outcome of matching.lines) {
     switch (outcome.outcome) {
       case 'matched':
         toldOf(told, outcome.attempt).lines.push(outcome);
         break;
       case 'bulk':
-        for (const attempt of outcome.attempts) toldOf(told, attempt).in_bulk = true;
+        for (const attempt of outcome.attempts) {
+          const own = toldOf(told, attempt);
+          if (outcome.line.status === 'reversed') own.returned_in_bulk = true;
+          else own.in_bulk = true;
+        }
         if (!outcome.exact) compareBulk(outcome, rootOf(outcome.line), terms, found);
         break;
       case 'other':
         if (outcome.charged) toldOf(told, outcome.charged.attempt).charges.push(outcome.line);
         break;
       case 'ambiguous':
-        for (const candidate of outcome.candidates) perhaps.add(candidate);
+        for (const candidate of outcome.candidates)
+          (isReturnOfMany(outcome) ? perhapsBack : perhaps).add(candidate);
         found.breaks.push(breakOfLine(outcome, rootOf(outcome.line)));
         break;
       case 'duplicate':
@@ -79,11 +87,13 @@ export function compare(matching: Matching, attempts: readonly LedgerAttempt[], 
   }
   for (const attempt of attempts) {
     const own = told.get(attempt);
-    if (own && (own.lines.length > 0 || own.in_bulk)) compareAttempt(attempt, own, terms, found);
+    const mayBeBack = perhapsBack.has(attempt);
+    if (own && (own.lines.length > 0 || own.in_bulk || own.returned_in_bulk))
+      compareAttempt(attempt, own, mayBeBack, terms, found);
     else {
       if (perhaps.has(attempt)) found.ambiguous.push(...eventsOf(attempt));
       else {
-        judgeUnexplained(attempt, eventsOf(attempt), terms, found);
+        judgeUnexplained(attempt, knownEvents(attempt, mayBeBack, found), terms, found);
         judgeInTransit(attempt, null, terms, found);
       }
       if (own) found.breaks.push(...chargeDifference(attempt, [], own.charges, terms.rates));
@@ -96,7 +106,7 @@ export function compare(matching: Matching, attempts: readonly LedgerAttempt[], 
 function toldOf(told: Map<LedgerAttempt, Told>, attempt: LedgerAttempt): Told {
   const known = told.get(attempt);
   if (known) return known;
-  const fresh: Told = { lines: [], in_bulk: false, charges: [] };
+  const fresh: Told = { lines: [], in_bulk: false, returned_in_bulk: false, charges: [] };
   told.set(attempt, fresh);
   return fresh;
 }
@@ -120,19 +130,40 @@ function eventsOf(attempt: LedgerAttempt): Unexplained[] {
   return events;
 }
 
-function compareAttempt(attempt: LedgerAttempt, told: Told, terms: Terms, found: Findings): void {
-  const { lines, in_bulk, charges } = told;
+function isReturnOfMany({ line, sets }: Extract<LineOutcome, { outcome: 'ambiguous' }>): boolean {
+  return line.status === 'reversed' && sets !== null;
+}
+
+/** Without the return that one of several sets of payouts is about: that is ambiguous, and the payment is not. */
+function knownEvents(attempt: LedgerAttempt, mayBeBack: boolean, found: Findings): Unexplained[] {
+  const events = eventsOf(attempt);
+  if (!mayBeBack) return events;
+  found.ambiguous.push(...events.filter(({ minor }) => minor < 0n));
+  return events.filter(({ minor }) => minor > 0n);
+}
+
+function compareAttempt(
+  attempt: LedgerAttempt,
+  told: Told,
+  mayBeBack: boolean,
+  terms: Terms,
+  found: Findings,
+): void {
+  const { lines, in_bulk, returned_in_bulk, charges } = told;
   const of = (status: StatementLine['status']) => lines.find((each) => each.line.status === status);
   const success = of('success');
   const reversed = of('reversed');
   const failed = of('failed');
   const undecided = of('unknown_word') ?? of('in_flight');
   // Any line is a word about the payout: where it is the wrong one, that is the difference, and the payout not missing.
-  const forPaid = in_bulk ? undefined : (success ?? reversed ?? failed ?? undecided);
+  // Beside a return of many, only a success is about the payment; an in-flight word was true when it was said.
+  const alone = returned_in_bulk ? undefined : (reversed ?? failed ?? undecided);
+  const forPaid = in_bulk ? undefined : (success ?? alone);
   const hasLeft = success !== undefined || in_bulk;
-  const forReturned = reversed ?? (hasLeft ? undefined : (failed ?? undecided));
-  const settled = hasLeft || reversed !== undefined || failed !== undefined;
+  const forReturned = reversed ?? (hasLeft || returned_in_bulk ? undefined : (failed ?? undecided));
+  const settled = hasLeft || returned_in_bulk || reversed !== undefined || failed !== undefined;
   if (in_bulk) found.matched.push({ attempt, minor: attempt.amount_minor });
+  if (returned_in_bulk) found.matched.push({ attempt, minor: -attempt.amount_minor });
   for (const each of lines) {
     // An earlier in-flight word was true when it was said.
     if (each.line.status === 'in_flight' && settled) continue;
@@ -144,8 +175,11 @@ function compareAttempt(attempt: LedgerAttempt, told: Told, terms: Terms, found:
     judgePair(attempt, each, counterparts, hasLeft, explained, found);
   }
   // A payout that came back after the report was made: the report explains that it was paid, and no more.
-  if (attempt.returned && !forReturned)
-    judgeUnexplained(attempt, [{ attempt, minor: -attempt.amount_minor }], terms, found);
+  const back = attempt.returned && !forReturned && !returned_in_bulk;
+  if (back && mayBeBack) found.ambiguous.push({ attempt, minor: -attempt.amount_minor });
+  else if (back) judgeUnexplained(attempt, [{ attempt, minor: -attempt.amount_minor }], terms, found);
+  if (returned_in_bulk && !hasLeft)
+    judgeUnexplained(attempt, [{ attempt, minor: attempt.amount_minor }], terms, found);
   const byFinality = [
     reversed,
     success,

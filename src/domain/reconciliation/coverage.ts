@@ -39,7 +39,10 @@ function explainedDays(matching: Matching): Set<string> {
   const days = new Set<string>();
   for (const outcome of matching.lines) {
     if (outcome.outcome === 'bulk')
-      for (const { paid_on } of outcome.attempts) if (paid_on !== null) days.add(paid_on);
+      for (const { paid_on, returned_on } of outcome.attempts) {
+        const day = outcome.line.status === 'reversed' ? returned_on : paid_on;
+        if (day !== null) days.add(day);
+      }
     if (outcome.outcome !== 'matched') continue;
     const { line, attempt } = outcome;
     const explained =

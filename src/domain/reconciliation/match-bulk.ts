@@ -1,6 +1,7 @@
 /**
- * The last pass: one line for many payouts, as a bank debits a batch at once. A line that names a batch of ours is
- * about payouts of that batch; a line without any name may be about payouts of its day whose amounts add up to it.
+ * The last pass: one line for many payouts, as a bank debits a batch at once, or credits what came back of it. A line
+ * that names a batch of ours is about payouts of that batch; a line without any name may be about payouts of its day
+ * whose amounts add up to it. A debit is about payouts that were paid, a return about payouts that have come back.
  * Where more than one set of payouts fits, or the search cannot be finished, the line is ambiguous: no set is guessed.
  */
 import { sumMinor } from '../money/money.ts';
@@ -23,24 +24,53 @@ const STEPS = 4_000_000;
 const MOST_STEPS_A_LINE = 400_000;
 const FEWEST_STEPS_A_LINE = 2_000;
 
-/** `isOpen` says whether no line explains yet that the attempt was paid. Answers findings for lines that it knows. */
+/** What happens to many payouts at once, by the status of the line that says so. */
+export type BulkEvent = 'success' | 'reversed';
+
+/** `isOpen` says whether no line explains yet that this happened to the attempt. Answers findings for lines that it knows. */
 export function matchBulk(
   lines: readonly StatementLine[],
   attempts: readonly LedgerAttempt[],
-  isOpen: (attempt: LedgerAttempt) => boolean,
+  isOpen: (attempt: LedgerAttempt, event: BulkEvent) => boolean,
 ): Map<StatementLine, BulkFinding> {
   const findings = new Map<StatementLine, BulkFinding>();
-  const payments = lines.filter(isPayment);
-  if (payments.length === 0) return findings;
-  const named = payments.filter((line) => line.provider_reference !== null);
-  const taken = named.length === 0 ? new Set<LedgerAttempt>() : byBatch(named, attempts, isOpen, findings);
-  const unnamed = payments.filter(isUnnamed);
-  if (unnamed.length > 0) bySum(unnamed, attempts, (each) => isOpen(each) && !taken.has(each), findings);
+  // A payout is paid once and comes back once: what explains the one takes nothing from the other.
+  const paid = { dayOf: dayPaid, isOpen: (each: LedgerAttempt) => each.paid && isOpen(each, 'success') };
+  ofEvent(lines.filter(isPayment), attempts, paid, findings);
+  const returned = {
+    dayOf: (each: LedgerAttempt) => each.returned_on,
+    isOpen: (each: LedgerAttempt) => each.returned && isOpen(each, 'reversed'),
+  };
+  const returns = lines.filter((line) => line.status === 'reversed');
+  ofEvent(returns, attempts, returned, findings);
   return findings;
+}
+
+interface Happened {
+  /** Whether it happened to the attempt, with no line yet that explains it. */
+  isOpen: (attempt: LedgerAttempt) => boolean;
+  dayOf: (attempt: LedgerAttempt) => string | null;
+}
+
+function ofEvent(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  { isOpen, dayOf }: Happened,
+  findings: Map<StatementLine, BulkFinding>,
+): void {
+  const named = lines.filter((line) => line.provider_reference !== null);
+  const taken = named.length === 0 ? new Set<LedgerAttempt>() : byBatch(named, attempts, isOpen, findings);
+  const unnamed = lines.filter(isUnnamed);
+  const left = { dayOf, isOpen: (each: LedgerAttempt) => isOpen(each) && !taken.has(each) };
+  if (unnamed.length > 0) bySum(unnamed, attempts, left, findings);
 }
 
 function isPayment(line: StatementLine): boolean {
   return line.kind === 'payout' && line.status === 'success';
+}
+
+function dayPaid(attempt: LedgerAttempt): string | null {
+  return attempt.paid_on ?? attempt.submitted_on;
 }
 
 function isUnnamed(line: StatementLine): boolean {
@@ -56,7 +86,7 @@ function byBatch(
 ): Set<LedgerAttempt> {
   const groups = groupBy(lines, (line) => `${line.currency} ${line.provider_reference}`);
   const open = groupBy(attempts, (each) => {
-    const key = each.batch === null || !each.paid ? null : `${each.currency} ${each.batch}`;
+    const key = each.batch === null ? null : `${each.currency} ${each.batch}`;
     return key !== null && groups.has(key) && isOpen(each) ? key : null;
   });
   const taken = new Set<LedgerAttempt>();
@@ -69,7 +99,7 @@ function byBatch(
   return taken;
 }
 
-/** All lines that name one batch, in one currency; `open` are its paid payouts that no line explains. */
+/** All lines that name one batch, in one currency; `open` are its payouts that no line explains. */
 function ofOneBatch(
   lines: readonly StatementLine[],
   open: readonly LedgerAttempt[],
@@ -102,13 +132,12 @@ function ofOneBatch(
 function bySum(
   lines: readonly StatementLine[],
   attempts: readonly LedgerAttempt[],
-  isOpen: (attempt: LedgerAttempt) => boolean,
+  { isOpen, dayOf }: Happened,
   findings: Map<StatementLine, BulkFinding>,
 ): void {
   const groups = groupBy(lines, (line) => dayKey(line.stated_on, line.currency));
   const open = groupBy(attempts, (each) => {
-    if (!each.paid) return null;
-    const key = dayKey(each.paid_on ?? each.submitted_on, each.currency);
+    const key = dayKey(dayOf(each), each.currency);
     return key !== null && groups.has(key) && isOpen(each) ? key : null;
   });
   const budget = Math.min(MOST_STEPS_A_LINE, Math.max(FEWEST_STEPS_A_LINE, Math.floor(STEPS / lines.length)));

@@ -8,7 +8,7 @@ import type { PayoutState, ProviderState } from '../payout/payout.ts';
 import type { Rail } from '../payout/rail.ts';
 import { type Claims, claim, claimant, contradicts } from './claims.ts';
 import { groupBy } from './group-by.ts';
-import { matchBulk } from './match-bulk.ts';
+import { type BulkEvent, matchBulk } from './match-bulk.ts';
 import { identityOf, isOfPayout, type StatementLine, supersessions } from './statement-line.ts';
 
 /** One attempt as the ledger has it. Null is "not known" or, of a file, "not stated". */
@@ -72,6 +72,7 @@ export type LineOutcome = {
 );
 
 const NOBODY: readonly LedgerAttempt[] = [];
+const NO_LINES: readonly StatementLine[] = [];
 
 /** The attempts of which a line explains an event: none, one, or many. */
 export function explainedBy(outcome: LineOutcome): readonly LedgerAttempt[] {
@@ -124,14 +125,20 @@ export function match(lines: readonly StatementLine[], attempts: readonly Ledger
     const finding = findings.get(line);
     if (finding?.found === 'one') claim(explained, line, finding.attempt);
   }
-  const bulk = matchBulk(unexplained, attempts, (attempt) => leavesOpen(explained.get(attempt) ?? []));
+  const bulk = matchBulk(unexplained, attempts, (attempt, event) =>
+    leavesOpen(explained.get(attempt) ?? NO_LINES, event),
+  );
   for (const [line, finding] of bulk) findings.set(line, finding);
   return { superseded, lines: conclude(current, findings, (line) => chargedBy(line, index)) };
 }
 
-/** Whether no line says yet that the money left or stayed: a reversal alone leaves open by which line it had left. */
-function leavesOpen(lines: readonly StatementLine[]): boolean {
-  return lines.every((line) => line.status === 'reversed' || line.status === 'in_flight');
+/**
+ * Whether no line says yet that the money left or stayed, or that it came back or never left: a reversal alone leaves
+ * open by which line it had left, and a success whether it came back.
+ */
+function leavesOpen(lines: readonly StatementLine[], event: BulkEvent): boolean {
+  const other: BulkEvent = event === 'success' ? 'reversed' : 'success';
+  return lines.every((line) => line.status === other || line.status === 'in_flight');
 }
 
 function isNamed(line: StatementLine): boolean {
@@ -287,14 +294,15 @@ function conclude(
   for (const [line, finding] of findings) {
     if (finding.found === 'one') claim(claims, line, finding.attempt);
     else if (line.status === 'success') unmatchedSuccesses.add(identityOf(line));
-    if (finding.found === 'many') for (const attempt of finding.attempts) left.add(attempt);
+    if (finding.found === 'many' && line.status === 'success')
+      for (const attempt of finding.attempts) left.add(attempt);
   }
   /** Whether the statement also says that the payout of this reversal had left. */
   const alsoLeft = (line: StatementLine, finding: Finding) =>
     finding.found === 'one'
       ? left.has(finding.attempt) ||
         (claims.get(finding.attempt) ?? []).some((each) => each.status === 'success')
-      : unmatchedSuccesses.has(identityOf(line));
+      : isOfMany(finding) || unmatchedSuccesses.has(identityOf(line));
   return lines.map((line) => {
     if (!isOfPayout(line.kind))
       return { line, moved_minor: otherMoved(line), outcome: 'other', charged: charged(line) };
@@ -306,6 +314,15 @@ function conclude(
       claims,
     );
   });
+}
+
+/** A return of many payouts takes back, and says of none of them by which line it had left. */
+function isOfMany(finding: Finding): boolean {
+  return (
+    finding.found === 'many' ||
+    finding.found === 'copy' ||
+    (finding.found === 'several' && finding.sets !== undefined)
+  );
 }
 
 function outcomeOf(line: StatementLine, finding: Finding, moved_minor: bigint, claims: Claims): LineOutcome {

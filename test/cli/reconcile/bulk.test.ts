@@ -18,6 +18,7 @@ unnamed_kind = "payout"
 kinds = [
   { column = "Text", pattern = '^fee', kind = "fee" },
   { column = "Text", pattern = '^gst', kind = "tax" },
+  { column = "Text", pattern = '^returned', kind = "return" },
 ]
 [statements.mybank.columns]
 created_at = "Day"
@@ -82,6 +83,29 @@ test('a debit without a name explains the only payouts of its day that add up to
   expect(found).toMatchObject({ exit: 3, matched: 1, breaks: { by_kind: { missing_on_statement: 1 } } });
   expect((await desk.breaks()).map((each) => each.reference_id)).toEqual(['pay-000001']);
   expect(found.totals[0]).toMatchObject({ others: { other: '-4.00' }, unexplained: '0.00' });
+});
+
+test('one credit for what came back of a batch explains each return, and closes what was open of them', async () => {
+  const back = { state: 'returned', position: 'returned', returned_at: '2026-11-18T09:00:00.000Z' } as const;
+  await desk.seed(
+    seeded(1),
+    seeded(2, back),
+    seeded(3, back),
+    seeded(4, { ...back, amount_minor: 100_001n }),
+  );
+  const [{ name } = { name: '' }] = await desk.database.all<{ name: string }>('select name from batches');
+  const debit = `2026-11-18,batch ${name},4000.07,`;
+  expect((await bank(debit)).breaks.by_kind).toEqual({ missing_on_statement: 3 });
+  const found = await bank(debit, `2026-11-18,returned of batch ${name},,2000.05`);
+  expect(found).toMatchObject({ matched: 2, breaks: { by_kind: { missing_on_statement: 1 }, closed: 2 } });
+  expect(found.totals[0]).toMatchObject({
+    statement: { matched: '2000.02' },
+    ledger: { matched: '2000.02', missing_on_statement: '-1000.01' },
+    unexplained: '0.00',
+  });
+  expect((await desk.breaks()).map((each) => each.reference_id)).toEqual(['pay-000004']);
+  const { stdout } = await desk.payrun('payout', 'explain', 'pay-000002');
+  expect(stdout).toContain('on statement bank.csv, line 3: RETURN 2000.05 INR');
 });
 
 test('gross, fee and tax on rows of their own are one payout, and what it has cost', async () => {

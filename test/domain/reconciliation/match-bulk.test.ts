@@ -131,3 +131,42 @@ describe('a line without any name', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
+
+describe('a return of many payouts', () => {
+  const BACK = THREE.map((each) => ({
+    ...each,
+    state: 'returned' as const,
+    returned: true,
+    returned_on: '2026-11-19',
+  }));
+  const credit = (amount: bigint, changes: Partial<StatementLine> = {}) =>
+    debit(amount, { kind: 'return', status: 'reversed', stated_on: '2026-11-19', ...changes });
+
+  it('explains those of a batch that it names, and those of its day that add up to it', () => {
+    expect(outcomes([credit(810n, { provider_reference: 'salary' })], BACK)).toEqual(['bulk batch 1,3']);
+    expect(outcomes([credit(410n)], BACK)).toEqual(['bulk sum 2,3']);
+  });
+
+  it('takes nothing from the debit, nor the debit from it', () => {
+    expect(outcomes([credit(1110n), debit(1110n)], BACK)).toEqual(['bulk sum 1,2,3', 'bulk sum 1,2,3']);
+    expect(match([credit(1110n)], BACK).lines).toMatchObject([{ moved_minor: -1110n }]);
+  });
+
+  it('is about nothing that did not come back, came back on another day, or has a line of its return', () => {
+    expect(outcomes([credit(1110n)], THREE)).toEqual(['missing_in_ledger']);
+    expect(outcomes([credit(1110n, { provider_reference: 'salary' })], THREE)).toEqual(['missing_in_ledger']);
+    expect(outcomes([credit(1110n, { stated_on: '2026-11-18' })], BACK)).toEqual(['missing_in_ledger']);
+    const own = BACK.slice(0, 1).map((each) => lineOf(each));
+    expect(outcomes([credit(1110n), ...own], BACK)).toEqual(['missing_in_ledger', 'matched']);
+  });
+
+  it('is ambiguous where two sets fit, and where two returns want the same payout', () => {
+    const four = [300n, 500n, 200n, 600n].map((amount, no) => ({
+      ...paid(no + 1, amount),
+      returned: true,
+      returned_on: '2026-11-19',
+    }));
+    expect(outcomes([credit(800n)], four)).toEqual(['ambiguous']);
+    expect(outcomes([credit(1000n), credit(810n)], BACK)).toEqual(['ambiguous', 'ambiguous']);
+  });
+});

@@ -5,6 +5,7 @@ import { createCalendar } from '../../../src/domain/reconciliation/calendar.ts';
 import { compare } from '../../../src/domain/reconciliation/compare.ts';
 import { match } from '../../../src/domain/reconciliation/match.ts';
 import { addUp } from '../../../src/domain/reconciliation/totals.ts';
+import { plantWithReturns } from './bulk-returns.ts';
 import { plant, type Truth } from './truth.ts';
 
 const TERMS: Terms = {
@@ -55,6 +56,16 @@ test('over 200 seeds every difference is found, none is invented, and what is am
   expect(sums.both / sums.planted).toBe(1);
   expect(sums.planted).toBeGreaterThan(4000);
   expect(sums.ambiguous).toBeGreaterThan(200);
+});
+
+test('over 200 seeds a return of many payouts explains just these, among all other differences', () => {
+  for (let seed = 1; seed <= 200; seed += 1) {
+    const truth = plantWithReturns(seed, 40, 12);
+    expect({ seed, breaks: found(truth).sort() }).toEqual({ seed, breaks: truth.planted });
+    if (seed % 4 > 0) continue;
+    const backwards = { ...truth, lines: truth.lines.toReversed(), attempts: truth.attempts.toReversed() };
+    expect(found(backwards)).toEqual(found(truth));
+  }
 });
 
 // `npm run truth` has five times as many.
