@@ -209,6 +209,7 @@ class LargeComparison {
       { scanned: payouts, records: this.#records[1] },
       primary,
       taken,
+      'sums',
     );
     const settled = joined.tally.settled();
     return compareSides(

@@ -100,7 +100,7 @@ export async function settleStored(
       ...(lines.sink.taken[name] ?? []),
       ...(payouts.sink.taken[name] ?? []),
     ]);
-    const joined = joinSides(lines.sink.side(), payouts.sink.side(), PRIMARY, taken);
+    const joined = joinSides(lines.sink.side(), payouts.sink.side(), PRIMARY, taken, 'pairs');
     return {
       settled: joined.tally.settled(),
       lines: await leftLines(tx, provider, lines.odd, joined, spans),

@@ -139,10 +139,10 @@ export async function plainAttemptsText(
         and e.attempt_no = a.attempt_no and e.provider = :provider and e.event in (${events}))`;
   const named = (column: string) => `coalesce(case ${column} when '' then '"' else ${column} end, '')`;
   const values = [
-    'cast(a.payout_id as text)',
+    'a.payout_id',
     "case p.state when 'paid' then 'P' else 'F' end",
     'p.currency',
-    'cast(p.amount_minor as text)',
+    'p.amount_minor',
     "coalesce(cast(p.fee_minor as text), '')",
     "coalesce(cast(p.tax_minor as text), '')",
     `coalesce(case p.state when 'paid' then ${booked("'paid'")}
@@ -155,7 +155,7 @@ export async function plainAttemptsText(
   const settled = `a.attempt_no = 1 and a.ended_at is null and (p.state = 'paid' and p.position = 'paid'
     or p.state = 'failed' and p.position not in ('paid', 'returned'))`;
   const [row] = await tx.values<readonly [text: string | null, count: number, all: number]>(
-    `select string_agg(case when ${settled} then ${values.join(` || '${VALUE_END}' || `)} end, '${PAYOUT_END}'),
+    `select string_agg(case when ${settled} then concat_ws('${VALUE_END}', ${values.join(', ')}) end, '${PAYOUT_END}'),
        sum(case when ${settled} then 1 else 0 end), count(*)
      from attempts a join payouts p on p.id = a.payout_id
      where a.provider || '' = :provider and a.payout_id > :after and a.payout_id <= :through`,

@@ -21,6 +21,7 @@ import {
   recordBytes,
 } from './row-records.ts';
 import type { OddRow, ScannedSide } from './scan-side.ts';
+import { sharedHashes } from './shared-hashes.ts';
 import { PAID, UNSTATED } from './side-plan.ts';
 import { Tally } from './tally.ts';
 
@@ -31,7 +32,10 @@ export interface Side {
 
 export interface Joined {
   tally: Tally;
-  /** Ordinals of the rows of each pair, 0 where it was taken back; and whether both state the provider's name. */
+  /**
+   * Ordinals of the rows of each pair, 0 where it was taken back; and whether both state the provider's name. Empty
+   * where nobody asked for them.
+   */
   pairs: { lines: Uint32Array; payouts: Uint32Array; by_provider_id: Uint32Array };
   /** What is not settled, of each side, in the order of the files. */
   lines: OddRow[];
@@ -41,8 +45,22 @@ export interface Joined {
 /** Names that rows outside the records bear, by hash: such a name settles nothing. One list for each of the names. */
 export type Taken = readonly (readonly number[])[];
 
-export function joinSides(lines: Side, payouts: Side, primary: number, taken: Taken): Joined {
-  return new Join(lines, payouts, primary, taken).run();
+/** `wanted`: the pairs are asked for, and not only what they come to. */
+export function joinSides(
+  lines: Side,
+  payouts: Side,
+  primary: number,
+  taken: Taken,
+  wanted: 'pairs' | 'sums',
+): Joined {
+  return new Join(lines, payouts, primary, taken, wanted).run();
+}
+
+/** At most so many pairs can there be: more room than that many numbers need is never touched. */
+function mostPairs(sides: readonly Side[]): number {
+  const records = ({ scanned }: Side) =>
+    scanned.chunks.reduce((bytes, { length }) => bytes + length, 0) / HEAD_BYTES;
+  return Math.ceil(Math.min(...sides.map(records)));
 }
 
 class Join {
@@ -51,9 +69,10 @@ class Join {
   readonly #primary: number;
   readonly #otherNames: readonly [number, number];
   readonly #taken: Taken;
-  readonly #pairs = new Numbers();
-  readonly #ordinals: readonly [Numbers, Numbers] = [new Numbers(), new Numbers()];
-  readonly #byProviderId = new Numbers();
+  readonly #wanted: 'pairs' | 'sums';
+  readonly #pairs: Numbers;
+  readonly #ordinals: readonly [Numbers, Numbers];
+  readonly #byProviderId: Numbers;
   /** Hashes of the two names that are not the primary one: of each pair, then of each record that is in none. */
   readonly #others: readonly [Numbers, Numbers];
   readonly #alone: readonly [Numbers, Numbers];
@@ -62,13 +81,19 @@ class Join {
   /** The other side's number of each currency of ours; -1 where it has none. */
   readonly #currencies: readonly number[];
 
-  constructor(lines: Side, payouts: Side, primary: number, taken: Taken) {
+  constructor(lines: Side, payouts: Side, primary: number, taken: Taken, wanted: 'pairs' | 'sums') {
+    const most = mostPairs([lines, payouts]);
+    const numbered = wanted === 'pairs' ? most : 0;
+    this.#wanted = wanted;
+    this.#pairs = new Numbers(2 * most);
+    this.#ordinals = [new Numbers(numbered), new Numbers(numbered)];
+    this.#byProviderId = new Numbers(numbered);
     this.#lines = lines;
     this.#payouts = payouts;
     this.#primary = primary;
     this.#otherNames = OTHER_NAMES[primary] ?? [1, 2];
     this.#taken = taken;
-    this.#others = [new Numbers(), new Numbers()];
+    this.#others = [new Numbers(most), new Numbers(most)];
     this.#alone = [new Numbers(), new Numbers()];
     this.#tally = new Tally(lines.scanned, payouts.scanned);
     this.#currencies = payouts.scanned.currencies.map((code) => lines.scanned.currencies.indexOf(code));
@@ -135,11 +160,13 @@ class Join {
     const v = payout >>> 2;
     this.#pairs.push(lines.positionOf(line));
     this.#pairs.push(payouts.positionOf(payout));
-    this.#ordinals[0].push(lines.words[w + ORDINAL] as number);
-    this.#ordinals[1].push(payouts.words[v + ORDINAL] as number);
-    const named =
-      (lines.words[w + FIRST_HASH] as number) !== 0 && (payouts.words[v + FIRST_HASH] as number) !== 0;
-    this.#byProviderId.push(named ? 1 : 0);
+    if (this.#wanted === 'pairs') {
+      this.#ordinals[0].push(lines.words[w + ORDINAL] as number);
+      this.#ordinals[1].push(payouts.words[v + ORDINAL] as number);
+      const named =
+        (lines.words[w + FIRST_HASH] as number) !== 0 && (payouts.words[v + FIRST_HASH] as number) !== 0;
+      this.#byProviderId.push(named ? 1 : 0);
+    }
     const [a, b] = this.#otherNames;
     this.#others[0].push(
       (lines.words[w + FIRST_HASH + a] as number) || (payouts.words[v + FIRST_HASH + a] as number),
@@ -175,8 +202,7 @@ class Join {
       const line = readRecord(this.#lines.records, pairs[pair * 2] as number);
       const payout = readRecord(this.#payouts.records, pairs[pair * 2 + 1] as number);
       this.#tally.add(line, 0, payout, 0, -1);
-      this.#ordinals[0].values()[pair] = 0;
-      this.#ordinals[1].values()[pair] = 0;
+      if (this.#wanted === 'pairs') for (const ordinals of this.#ordinals) ordinals.values()[pair] = 0;
       this.#left.lines.push(rowOf(line, 0));
       this.#left.payouts.push(rowOf(payout, 0));
     }
@@ -188,23 +214,6 @@ const OTHER_NAMES: readonly (readonly [number, number])[] = [
   [0, 2],
   [0, 1],
 ];
-
-/** Every hash but 0 that stands in the lists more than once. */
-function sharedHashes(lists: readonly Uint32Array[]): Set<number> {
-  const all = new Uint32Array(lists.reduce((sum, each) => sum + each.length, 0));
-  let at = 0;
-  for (const list of lists) {
-    all.set(list, at);
-    at += list.length;
-  }
-  all.sort();
-  const shared = new Set<number>();
-  for (let index = 1; index < all.length; index += 1) {
-    const hash = all[index] as number;
-    if (hash !== 0 && hash === all[index - 1]) shared.add(hash);
-  }
-  return shared;
-}
 
 /** Records of one part of one side. Places in it are bytes, multiples of eight. */
 export class Part {

@@ -1,7 +1,12 @@
 /** A list of 32-bit numbers that grows. */
 export class Numbers {
-  #values = new Uint32Array(1 << 16);
+  #values: Uint32Array<ArrayBuffer>;
   #count = 0;
+
+  /** `most`: so many are to be expected at most, for which there is then room without growing. */
+  constructor(most = 0) {
+    this.#values = new Uint32Array(Math.max(most, 1 << 10));
+  }
 
   push(value: number): void {
     if (this.#count === this.#values.length) {
