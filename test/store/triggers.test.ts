@@ -33,6 +33,12 @@ async function ledger(): Promise<Database> {
        values (1, 'nxt', x'00112233445566778899aabbccddeeff', 'sha', 1, 1500, 'INR', 'success', 'SUCCESS', '{}')`,
     );
     await tx.run('insert into statement_rows (statement_id, line_no, line_id) values (1, 2, 1)');
+    await tx.run(
+      `insert into former_accounts (id, beneficiary_id, fingerprint, name, destination_kind, account_sealed, account_masked,
+         ifsc, from_at, until_at)
+       select 1, min(id), 'f', 'Asha', 'bank_account', 'sealed', '••••1111', 'HDFC0000001', 't', 'u' from beneficiaries`,
+    );
+    await tx.run('insert into attempt_accounts (payout_id, attempt_no, former_id) values (1, 1, 1)');
   });
   return database;
 }
@@ -67,6 +73,11 @@ describe('the database itself refuses', () => {
     ['update attempts set body = \'{"amount":15000}\'', 'with the bytes it was stored with'],
     ["update attempts set provider_reference = 'p-9'", 'with the bytes it was stored with'],
     ["update attempts set provider_beneficiary_id = 'bene_9'", 'with the bytes it was stored with'],
+    ["update former_accounts set account_masked = '••••9'", 'a former account is never changed'],
+    ["update former_accounts set bank_name = 'x'", 'a former account is never changed'],
+    ['delete from former_accounts', 'a former account is never deleted'],
+    ['update attempt_accounts set former_id = null', 'an attempt keeps the account that it went to'],
+    ['delete from attempt_accounts', 'an attempt keeps the account that it went to'],
   ])('%s', async (sql, words) => {
     expect(await refusalOf(await ledger(), sql)).toContain(words);
   });

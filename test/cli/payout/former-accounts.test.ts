@@ -195,7 +195,7 @@ test('a ledger of an older payrun names no account rather than the wrong one', a
   await migrate(old, LEDGER_MIGRATIONS.slice(0, 14), AT);
   await old.transaction(async (tx) => {
     await tx.run(BENEFICIARY_SQL);
-    await tx.run(BATCH_SQL, { provider: 'nxt', rows: 3 });
+    await tx.run(BATCH_SQL, { provider: 'nxt', rows: 4 });
     // The first went to the account before; the second did too, and again, to the present one; the third only there.
     for (const [id, attempts] of [1, 2, 1].entries()) {
       await tx.run(PAYOUT_SQL, {
@@ -212,11 +212,16 @@ test('a ledger of an older payrun names no account rather than the wrong one', a
       }
     }
     await tx.run(REGISTRATION);
+    // Stored, provably never sent, and approved: it goes out as a new attempt, to the present account.
+    const again = { state: 'approved', position: 'available', attempt_no: 1 };
+    await tx.run(PAYOUT_SQL, { ...OLD_PAYOUT, ...again, id: 4, reference_id: 'pay-4' });
+    await tx.run("update payouts set fingerprint = 'before' where id = 4");
+    await tx.run(OLD_ATTEMPT, { id: 4, no: 1, reference: 'pay-4.1', known_as: 'ben_before' });
   });
   await old.close();
   const data = async (...args: string[]) => (await office.payrun(...args, '--json')).json().data;
   const { items } = (await data('payout', 'list')) as unknown as { items: Item[] };
-  expect(items.map(({ account }) => account)).toEqual([EARLIER, '••••7890', '••••7890']);
+  expect(items.map(({ account }) => account)).toEqual([EARLIER, '••••7890', '••••7890', '••••7890']);
   const people = (await office.payrun('payout', 'explain', 'pay-1')).stdout;
   expect(people).toContain(`pay-1: 1.00 INR to Asha Rao (${EARLIER}) by IMPS`);
   expect(people).toContain(`attempt 1 sent to ${EARLIER}: accepted`);
@@ -226,5 +231,6 @@ test('a ledger of an older payrun names no account rather than the wrong one', a
   expect(await office.ledger((database) => database.all('select kind, item_id from chain'))).toEqual([
     { kind: 'attempt_account', item_id: 1n },
     { kind: 'attempt_account', item_id: 2n },
+    { kind: 'attempt_account', item_id: 4n },
   ]);
 });
