@@ -20,13 +20,19 @@ export function maskPrivateText(text: string): string {
   return named.length < SHORTEST_NUMBER ? named : named.replace(LONG_NUMBER, maskNumber);
 }
 
+const DAY = '(?:0?[1-9]|[12]\\d|3[01])';
+// Eight digits at most, and of a form that account numbers do not have; a time of the day may follow.
+const DATE = new RegExp(
+  `^(?:\\d{4}([-./])${DAY}\\1${DAY}|${DAY}([-./])${DAY}\\2(?:\\d{2}|\\d{4}))(?:[ T]\\d{1,2}:\\d{2}(?::\\d{2})?(?: ?[AaPp][Mm])?)?$`,
+);
+
 /**
  * A cell of an input file for an error message. References such as INV-2026-11-00017 stay readable; a cell of nothing
  * but digits, or of free text, is masked as any text.
  */
 export function maskCell(cell: string): string {
   // An amount of crores with its paise has nine digits, too; its rupees alone decide.
-  if (/^\d{1,8}\.\d+$/.test(cell)) return cell;
+  if (/^\d{1,8}\.\d+$/.test(cell) || DATE.test(cell)) return cell;
   const isName = /[A-Za-z]/.test(cell) && !/[\s@]/.test(cell);
   return isName ? cell.replace(/\p{Nd}{9,}/gu, maskNumber) : maskPrivateText(cell);
 }

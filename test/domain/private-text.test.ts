@@ -7,6 +7,8 @@ describe('a cell in an error message', () => {
     ['5010 0012 3456', '••••3456'],
     ['asha@okbank', '••••@okbank'],
     ['HDFC50100012345678', 'HDFC••••5678'],
+    ['5010/00/12345', '••••2345'],
+    ['28-11-2026 50100012', '••••0012'],
     ['pay 5010-0012-3456 now', 'pay ••••3456 now'],
   ])('is masked: %s', (cell, shown) => {
     expect(maskCell(cell)).toBe(shown);
@@ -18,6 +20,9 @@ describe('a cell in an error message', () => {
     '10000000.00',
     '99999999.505',
     '12345678',
+    '28/11/2026 10:00',
+    '2026/11/28 10:00:59',
+    '11-28-2026 10:00 PM',
     '',
   ])('stays as it is: %s', (cell) => {
     expect(maskCell(cell)).toBe(cell);

@@ -42,7 +42,7 @@ tr.part th { padding-left: 1.2rem; } tr.within th { padding-left: 2.4rem; } tr.a
 .story { font-size: .92rem; } .story .note { font-size: .86rem; overflow-wrap: anywhere; }
 .story .at { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--soft); } .story .who { overflow-wrap: anywhere; min-width: 5rem; max-width: 9rem; }
 .name { overflow-wrap: anywhere; min-width: 7rem; }
-.code { overflow-wrap: break-word; }
+.code { overflow-wrap: anywhere; min-width: 7.5rem; }
 tr.bad { color: var(--ink); background: var(--bad-band); }
 .hash { font: .8rem/1.5 ui-monospace, "SF Mono", Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; color: var(--soft); }
 figure { margin: 0 0 1rem; } figcaption { font-weight: 600; margin-bottom: .25rem; font-variant-numeric: tabular-nums; }
