@@ -78,6 +78,8 @@ export interface Outcome {
   exit?: ExitCode;
   /** What a person sees; without it `data.items` becomes a table, or `data` a list of names and values. */
   view?: readonly (TableView | string)[];
+  /** Without a view: what a person sees in place of `data`, where its names are not a person's. */
+  shown?: Data;
   /** The columns in csv, where they depend on what was asked; else the verb's. */
   columns?: readonly string[];
   /** Rows for ndjson and csv in place of `data.items`, for lists that do not fit in memory. */

@@ -239,7 +239,7 @@ function stopOnSignal(
       return;
     }
     say(
-      'Stopping: nothing new is sent, what is in flight is finished and stored. A second signal stops at once.',
+      'Stopping: nothing new is begun, what is in flight is finished and stored. A second signal stops at once.',
     );
     controller.abort(signal);
   });

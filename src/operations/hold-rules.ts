@@ -1,6 +1,7 @@
 /** Which rows of a batch must not be sent without a person's word, decided before anything of them leaves. */
 import { namesAgree } from '../domain/payout/beneficiary.ts';
 import type { HoldReason } from '../domain/payout/payout.ts';
+import type { LookAlike } from '../store/batch-checks.ts';
 import type { Reader } from '../store/database.ts';
 import { foreignRows } from '../store/restores.ts';
 import { type HoldCandidate, unverifiedAmong, unverifiedRows } from '../store/submission.ts';
@@ -8,7 +9,7 @@ import { type HoldCandidate, unverifiedAmong, unverifiedRows } from '../store/su
 export interface HoldSettings {
   unverified: 'pay' | 'hold';
   /** Payouts that resemble one in another batch, where the configuration holds those. */
-  look_alikes: ReadonlySet<bigint>;
+  look_alikes: ReadonlyMap<bigint, Pick<LookAlike, 'other_reference' | 'other_batch'>>;
 }
 
 export interface Held {
@@ -24,8 +25,9 @@ export async function rowsToHold(
   settings: HoldSettings,
 ): Promise<Map<bigint, Held>> {
   const held = new Map<bigint, Held>();
-  for (const id of settings.look_alikes) {
-    held.set(id, { reason: 'look_alike', note: 'another batch pays the same account the same amount' });
+  for (const [id, { other_reference, other_batch }] of settings.look_alikes) {
+    const note = `${other_reference} in batch ${other_batch} pays the same account the same amount`;
+    held.set(id, { reason: 'look_alike', note });
   }
   for (const candidate of await unverifiedRows(reader, batchId, provider, settings.unverified === 'hold')) {
     const note = whyUnverified(candidate);

@@ -116,22 +116,24 @@ export function submit(name: string, settings: SubmitSettings = {}): Command {
       const submission = await work.submission();
       await submitBatch(submission, batch, {
         first: settings.first ?? null,
-        holds: { unverified: 'pay', look_alikes: await idsOf(work, settings.look_alikes ?? []) },
+        holds: { unverified: 'pay', look_alikes: await alike(work, settings.look_alikes ?? []) },
         register: (ids) => register(work, ids, false),
       });
     },
   };
 }
 
-async function idsOf({ database }: AtWork, references: readonly string[]): Promise<Set<bigint>> {
-  const ids = new Set<bigint>();
+type LookAlikes = Parameters<typeof submitBatch>[2]['holds']['look_alikes'];
+
+async function alike({ database }: AtWork, references: readonly string[]): Promise<LookAlikes> {
+  const found: [bigint, { other_reference: string; other_batch: string }][] = [];
   for (const reference of references) {
     const row = await database.get<{ id: bigint }>('select id from payouts where reference_id = :reference', {
       reference,
     });
-    if (row) ids.add(row.id);
+    if (row) found.push([row.id, { other_reference: 'other-000001', other_batch: 'other' }]);
   }
-  return ids;
+  return new Map(found);
 }
 
 async function register(work: AtWork, ids: readonly bigint[], askAgain: boolean) {

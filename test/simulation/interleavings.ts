@@ -138,7 +138,7 @@ async function oneProcess(scene: Scene, steps: Steps): Promise<string | null> {
   try {
     await submitBatch(submissionOf(scene, scene.spoil(owned.database), steps, runner), scene.batch, {
       first: null,
-      holds: { unverified: 'pay', look_alikes: new Set<bigint>() },
+      holds: { unverified: 'pay', look_alikes: new Map() },
       register: async () => null,
     });
     return null;

@@ -160,7 +160,7 @@ export async function oneProcess(plan: Plan, world: World, fortune: Fortune): Pr
   };
   const options = {
     first: null,
-    holds: { unverified: 'pay', look_alikes: new Set<bigint>() },
+    holds: { unverified: 'pay', look_alikes: new Map() },
     register: async () => null,
   } as const;
   try {

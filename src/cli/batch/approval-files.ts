@@ -1,4 +1,5 @@
 /** Statements and signatures as files: written beside the ledger, signed anywhere, checked with the configuration alone. */
+
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { PayrunError } from '../../domain/errors.ts';
@@ -26,6 +27,7 @@ import type { Context, Data, Outcome } from '../command.ts';
 import { parseDuration } from '../config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readInputFile } from '../input-file.ts';
+import { counted } from '../output/counted.ts';
 import { nearest } from '../output/nearest.ts';
 import { findBatch } from './find-batch.ts';
 
@@ -106,7 +108,7 @@ export async function signStatement(context: Context, path: string, keyPath: str
 function summary(statement: ApprovalStatement): string {
   const { batch, batch_number, rows, amount_minor, currency } = statement;
   return [
-    `${rows} payouts, ${formatGrouped(amount_minor, currency)} ${currency}, batch ${batch} (number ${batch_number}, imported by ${statement.imported_by}), through ${statement.provider}`,
+    `${counted(rows, 'payout', 'payouts')}, ${formatGrouped(amount_minor, currency)} ${currency}, batch ${batch} (number ${batch_number}, imported by ${statement.imported_by}), through ${statement.provider}`,
     `  digest ${statement.digest}`,
     `  payout file's SHA-256 ${statement.file_sha256}`,
     `  good until ${statement.expires_at}`,

@@ -5,6 +5,7 @@ import { type BatchCheck, checkBatch, type Finding } from '../../operations/chec
 import type { BatchRow } from '../../store/batches.ts';
 import { argument, type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { counted } from '../output/counted.ts';
 import { findBatch } from './find-batch.ts';
 
 export const verb: Verb = {
@@ -125,7 +126,7 @@ function viewOf(
   return [
     summary,
     {
-      title: `${findings.length} findings`,
+      title: counted(findings.length, 'finding', 'findings'),
       columns: [{ key: 'row', align: 'right' }, { key: 'code' }, { key: 'message' }],
       rows: findings.map(({ row, code, message }) => ({ row, code, message })),
     },

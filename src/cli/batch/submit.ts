@@ -218,7 +218,7 @@ async function send(
       first,
       holds: {
         unverified: config.beneficiaries.unverified,
-        look_alikes: new Set(resembling.map((row) => row.payout_id)),
+        look_alikes: new Map(resembling.map((row) => [row.payout_id, row])),
       },
       register: registerWith(context, submission),
     });

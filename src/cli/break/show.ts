@@ -103,18 +103,18 @@ function view(
   history: readonly Data[],
 ): (TableView | string)[] {
   const parts: (TableView | string)[] = [
-    pairs(`Break ${row.id}: ${row.kind}, ${row.state}`, {
+    pairs(`Break ${row.id}: ${row.kind}, ${row.state}`, spelled, {
       provider: row.provider,
       ...item,
       note: row.note,
       entry: row.entry_id === null ? null : Number(row.entry_id),
     }),
   ];
-  parts.push(payout === null ? 'Ledger: no payout.' : pairs('Ledger', payout));
+  parts.push(payout === null ? 'Ledger: no payout.' : pairs('Ledger', spelled, payout));
   parts.push(
     line === null
       ? 'Statement: no line.'
-      : pairs(`Statement: ${line.file}, line ${line.line}`, line.cells as Data),
+      : pairs(`Statement: ${line.file}, line ${line.line}`, asItStands, line.cells as Data),
   );
   const columns = ['at', 'event', 'actor', 'reason', 'note', 'ledger', 'statement', 'entry'].map((key) => ({
     key,
@@ -123,9 +123,13 @@ function view(
   return parts;
 }
 
-function pairs(title: string, values: Data): TableView {
+/** Our fields in words; a file's columns have the names that they have there. */
+const spelled = (name: string) => name.replaceAll('_', ' ');
+const asItStands = (name: string) => name;
+
+function pairs(title: string, named: (name: string) => string, values: Data): TableView {
   const rows = Object.entries(values).flatMap(([name, value]): Data[] =>
-    value === null || value === '' ? [] : [{ name, value }],
+    value === null || value === '' ? [] : [{ name: named(name), value }],
   );
   return {
     title,

@@ -3,6 +3,7 @@ import { holdRunner } from '../../store/runner.ts';
 import { countSealedRows } from '../../store/vault-keys.ts';
 import type { Context, Outcome, Verb } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { counted } from '../output/counted.ts';
 import { readVaultKey } from '../vault-key.ts';
 
 export const verb: Verb = {
@@ -20,7 +21,10 @@ async function run(context: Context): Promise<Outcome> {
   const { key_id: present } = await context.vault();
   if (context.flags.dry_run) {
     const rows = await countSealedRows(database);
-    return { data: { rows, resealed: 0, key: Number(present) }, next: `${rows} rows would be sealed anew.` };
+    return {
+      data: { rows, resealed: 0, key: Number(present) },
+      next: `${counted(rows, 'row', 'rows')} would be sealed anew.`,
+    };
   }
   const now = () => world.now().toISOString();
   const runner = await holdRunner(database, { pid: world.pid, actor, command: 'key rotate', since: now() });

@@ -51,7 +51,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     reversed_by: number(entry.reversed_by),
   };
   const lines = Object.entries(about).flatMap(([name, value]) =>
-    value === null ? [] : [`${name.padEnd(14)}${value}`],
+    value === null ? [] : [`${name.replaceAll('_', ' ').padEnd(14)}${value}`],
   );
   const table: TableView = {
     columns: ['account', 'amount', 'currency'].map((key) => ({ key })),

@@ -189,7 +189,7 @@ async function peopleText(outcome: Outcome, flags: GlobalFlags, world: World): P
     outcome.stream && outcome.data.items === undefined
       ? await withItems(outcome.data, outcome.stream)
       : outcome.data;
-  return dataText(data, style);
+  return dataText(outcome.shown ?? data, style);
 }
 
 /** What a terminal would obey is shown instead; files and pipes get csv and exports byte for byte. */

@@ -1,7 +1,7 @@
 import { cancelPayout } from '../../operations/decide-payout.ts';
 import { argument, type Verb } from '../command.ts';
 import { decisionBy } from './decision.ts';
-import { payoutItem } from './item.ts';
+import { onePayout, payoutItem } from './item.ts';
 
 export const verb: Verb = {
   name: 'payout cancel',
@@ -12,6 +12,6 @@ export const verb: Verb = {
   async run(context, input) {
     const { decision, reference } = await decisionBy(context, argument(input, 0));
     const payout = await cancelPayout(decision, reference);
-    return { data: await payoutItem(decision.database, payout.id) };
+    return onePayout(await payoutItem(decision.database, payout.id));
   },
 };

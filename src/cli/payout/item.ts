@@ -81,6 +81,15 @@ export function itemOf(row: PayoutListRow, revealed?: string): Data & { referenc
   };
 }
 
+/** One payout as an outcome: a held one has not failed, so that a person reads its reason as one. */
+export function onePayout(item: Data): { data: Data; shown: Data } {
+  const spelled = Object.entries(item).map(([name, value]) => [
+    name === 'failure_reason' ? 'reason' : name,
+    value,
+  ]);
+  return { data: item, shown: Object.fromEntries(spelled) as Data };
+}
+
 /** For a held payout, why it is held: the person who has to decide looks where failures are explained. */
 function whyNotPaid(row: PayoutListRow): string | null {
   if (row.hold_reason === null) return row.failure_reason;

@@ -2,7 +2,7 @@ import { releasePayout } from '../../operations/decide-payout.ts';
 import { batchById } from '../../store/batches.ts';
 import { argument, text, type Verb } from '../command.ts';
 import { decisionBy } from './decision.ts';
-import { payoutItem } from './item.ts';
+import { onePayout, payoutItem } from './item.ts';
 
 export const verb: Verb = {
   name: 'payout release',
@@ -15,7 +15,7 @@ export const verb: Verb = {
     const { decision, reference } = await decisionBy(context, argument(input, 0));
     const payout = await releasePayout(decision, reference, text(input, 'reason') ?? '');
     return {
-      data: await payoutItem(decision.database, payout.id),
+      ...onePayout(await payoutItem(decision.database, payout.id)),
       next: `Send it with: payrun batch submit ${(await batchById(decision.database, payout.batch_id))?.name ?? ''}`,
     };
   },

@@ -7,7 +7,7 @@ import { argument, type Context, type Data, type Input, type Outcome, text, type
 import { EXIT } from '../exit-codes.ts';
 import { bookRules } from '../submission.ts';
 import { decisionBy } from './decision.ts';
-import { payoutItem } from './item.ts';
+import { onePayout, payoutItem } from './item.ts';
 
 const OUTCOMES = ['paid', 'failed', 'returned'] as const;
 
@@ -56,7 +56,7 @@ export const verb: Verb = {
       utr: text(input, 'utr')?.toUpperCase().replaceAll(' ', '') ?? null,
       on,
     });
-    return { data: await payoutItem(decision.database, payout.id) };
+    return onePayout(await payoutItem(decision.database, payout.id));
   },
 };
 

@@ -1,7 +1,7 @@
 import { REVEAL_OPTIONS, revealReason } from '../beneficiary/beneficiary-item.ts';
 import { argument, type Verb } from '../command.ts';
 import { findPayout } from './find-payout.ts';
-import { itemOf } from './item.ts';
+import { itemOf, onePayout } from './item.ts';
 import { revealedAccounts } from './reveal.ts';
 
 export const verb: Verb = {
@@ -18,6 +18,6 @@ export const verb: Verb = {
     const reason = revealReason(input);
     const row = await findPayout(await context.ledger(), argument(input, 0));
     const accounts = reason === null ? null : await revealedAccounts(context, [row], reason);
-    return { data: itemOf(row, accounts?.get(row.id)) };
+    return onePayout(itemOf(row, accounts?.get(row.id)));
   },
 };

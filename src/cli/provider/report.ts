@@ -2,6 +2,7 @@ import { dayIn } from '../../domain/calendar-day.ts';
 import { PayrunError } from '../../domain/errors.ts';
 import { fetchReport } from '../../operations/fetch-report.ts';
 import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { counted } from '../output/counted.ts';
 import { QUESTION_PATIENCE_MS } from '../waiting.ts';
 
 export const verb: Verb = {
@@ -35,7 +36,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     data: { provider: settings.name, date, rows: report.rows, sha256: report.sha256 },
     text: report.content,
-    next: `${report.rows} rows. Reconcile them with: payrun reconcile FILE --provider ${settings.name}`,
+    next: `${counted(report.rows, 'row', 'rows')}. Reconcile with: payrun reconcile ${context.flags.output_file ?? 'FILE'} --provider ${settings.name}`,
   };
 }
 

@@ -5,6 +5,7 @@ import { proofsOfStatement } from '../../store/statement-proofs.ts';
 import { type LineOfStatement, statementById } from '../../store/statements.ts';
 import { numberOf } from '../break/break-item.ts';
 import { argument, type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { counted } from '../output/counted.ts';
 import { positiveInteger } from '../submission.ts';
 import { statementItem } from './list.ts';
 import { proofData, proofView } from './statement-proof.ts';
@@ -78,7 +79,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     data: { ...statementItem(statement), proofs: proofs.map(proofData), items, next },
     view: [
-      `Statement ${statement.id}: ${statement.file_name}, ${statement.row_count} lines, ${statement.provider}`,
+      `Statement ${statement.id}: ${statement.file_name}, ${counted(statement.row_count, 'line', 'lines')}, ${statement.provider}`,
       { columns, rows: items },
       ...(proofs.length === 0 ? [] : proofView(proofs)),
     ],

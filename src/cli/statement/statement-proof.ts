@@ -1,7 +1,9 @@
 /** How a report's lines and what it states about itself are shown: counted, and proved or not. */
+
 import type { LineCount } from '../../statements/line-count.ts';
 import type { StoredProof } from '../../store/statement-proofs.ts';
 import type { Data, TableView } from '../command.ts';
+import { counted } from '../output/counted.ts';
 
 export function proofData({ what, currency, line, stated, found, proved }: StoredProof): Data {
   return { what, currency, line, stated, found, proved };
@@ -19,7 +21,7 @@ export function countView(count: LineCount): string {
     [count.refused, 'refused'],
   ];
   const shown = parts.filter(([lines]) => lines > 0).map(([lines, what]) => `${lines} ${what}`);
-  return `${count.lines} lines = ${shown.join(' + ') || '0'}.`;
+  return `${counted(count.lines, 'line', 'lines')} = ${shown.join(' + ') || '0'}.`;
 }
 
 export function proofView(proofs: readonly StoredProof[]): (string | TableView)[] {

@@ -4,6 +4,9 @@
  * than was approved.
  */
 
+import { decimalsOf } from '../money/currency.ts';
+import { formatAmount } from '../money/money.ts';
+
 export const ECHO_FIELDS = ['reference', 'amount', 'currency', 'beneficiary'] as const;
 export type EchoField = (typeof ECHO_FIELDS)[number];
 
@@ -38,7 +41,7 @@ export function echoDifference(meant: Meant, echo: Echo): string | null {
   if (differs('amount', meant, echo.amount_minor, meant.amount_minor))
     return echo.amount_minor === null
       ? unreadAmount(echo.unread_amount)
-      : `the provider states ${echo.amount_minor} minor units, not ${meant.amount_minor}`;
+      : `the provider states ${money(echo.amount_minor, echo.currency ?? meant.currency)}, not ${money(meant.amount_minor, meant.currency)}`;
   if (differs('currency', meant, echo.currency, meant.currency))
     return `the provider states ${named('currency', echo.currency)}, not ${meant.currency}`;
   if (differs('beneficiary', meant, echo.provider_beneficiary_id, meant.provider_beneficiary_id))
@@ -50,6 +53,13 @@ export function echoDifference(meant: Meant, echo: Echo): string | null {
 
 function differs<T>(field: EchoField, { echoes }: SentTo, stated: T | null, ours: T): boolean {
   return stated === null ? echoes.includes(field) : stated !== ours;
+}
+
+function money(minor: bigint, currency: string): string {
+  // A provider may name a currency that nobody knows.
+  return decimalsOf(currency) === undefined
+    ? `${minor} minor units of ${currency}`
+    : `${formatAmount(minor, currency)} ${currency}`;
 }
 
 function unreadAmount(stated: string | undefined): string {

@@ -60,11 +60,11 @@ describe.each(ECHO_FIELDS)('%s', (field) => {
 
 describe('an answer advances nothing', () => {
   test.each([
-    ['another amount', { amount_minor: 10011n }, 'the provider states 10011 minor units, not 10010'],
+    ['another amount', { amount_minor: 10011n }, 'the provider states 100.11 INR, not 100.10 INR'],
     [
       'a hundred times the amount',
       { amount_minor: 1001000n },
-      'the provider states 1001000 minor units, not 10010',
+      'the provider states 10010.00 INR, not 100.10 INR',
     ],
     ['no amount', { amount_minor: null }, 'the provider states no amount'],
     [
