@@ -65,14 +65,14 @@ export function compareBulk(
   found: { breaks: FoundBreak[]; explained: Explained[] },
 ): void {
   const { currency } = line;
-  const ours = attempts.reduce((sum, each) => sum + each.amount_minor, 0n);
+  const sum = attempts.reduce((all, each) => all + each.amount_minor, 0n);
   const returned = line.status === 'reversed';
-  const difference_minor = line.amount_minor - ours;
-  // What came back counts against what left.
-  const minor = moved_minor - (returned ? -ours : ours);
-  const by = explanationOfMany(attempts, line, difference_minor, terms);
+  // What came back is negative on both sides, so that an entry for the difference goes the right way.
+  const ours = returned ? -sum : sum;
+  const difference_minor = moved_minor - ours;
+  const by = explanationOfMany(attempts, line, line.amount_minor - sum, terms);
   if (by !== null) {
-    found.explained.push({ by, line, minor, currency });
+    found.explained.push({ by, line, minor: difference_minor, currency });
     return;
   }
   found.breaks.push({
@@ -81,9 +81,9 @@ export function compareBulk(
     attempt: null,
     line,
     ledger: `${formatAmount(ours, currency)} of ${attempts.length} ${returned ? 'returned ' : ''}payouts`,
-    statement: formatAmount(line.amount_minor, currency),
+    statement: formatAmount(moved_minor, currency),
     difference_minor,
     currency,
-    effects: [{ minor, currency }],
+    effects: [{ minor: difference_minor, currency }],
   });
 }

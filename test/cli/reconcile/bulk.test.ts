@@ -108,6 +108,26 @@ test('one credit for what came back of a batch explains each return, and closes 
   expect(stdout).toContain('on statement bank.csv, line 3: RETURN 2000.05 INR');
 });
 
+test('a credit for a batch that is more than what came back of it is booked as more, and closes nothing else', async () => {
+  const back = { state: 'returned', position: 'returned', returned_at: '2026-11-18T09:00:00.000Z' } as const;
+  await desk.seed(seeded(1, back), seeded(2, back));
+  const [{ name } = { name: '' }] = await desk.database.all<{ name: string }>('select name from batches');
+  const rows = [`2026-11-18,batch ${name},2000.03,`, `2026-11-18,returned of batch ${name},,2000.53`];
+  expect((await bank(...rows)).breaks.by_kind).toEqual({ amount_differs: 1 });
+  expect(await desk.breaks()).toMatchObject([
+    { ledger: '-2000.03 of 2 returned payouts', statement: '-2000.53', difference: '-0.50' },
+  ]);
+  const resolved = ['--reason', 'provider_error', '--note', 'more came back', '--book', 'return'];
+  expect((await desk.payrun('break', 'resolve', '1', ...resolved)).exit).toBe(0);
+  const postings = await desk.database.all(
+    'select a.name, p.amount_minor from postings p join accounts a on a.id = p.account_id order by a.name',
+  );
+  expect(postings).toEqual([
+    { name: 'assets:providers:nxt:available', amount_minor: 50n },
+    { name: 'expenses:payouts', amount_minor: -50n },
+  ]);
+});
+
 test('gross, fee and tax on rows of their own are one payout, and what it has cost', async () => {
   await desk.seed(seeded(1));
   const rows = ['2026-11-18,payout pay-000001,1000.01,', '2026-11-18,fee payout pay-000001,3.50,'];
