@@ -1,7 +1,9 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MEMORY = '/dev/shm';
+const PREFIX = 'payrun-tests-';
+const LONG_AGO_MS = 6 * 3_600_000;
 const ENOUGH_BYTES = 4 * 2 ** 30;
 
 /**
@@ -10,11 +12,18 @@ const ENOUGH_BYTES = 4 * 2 ** 30;
  */
 export default function fastFolder(): (() => void) | undefined {
   if (process.env.TMPDIR || !existsSync(MEMORY)) return undefined;
+  for (const name of readdirSync(MEMORY)) if (name.startsWith(PREFIX)) removeLeftOver(join(MEMORY, name));
   const { bavail, bsize } = statfsSync(MEMORY);
   if (bavail * bsize < ENOUGH_BYTES) return undefined;
-  const folder = mkdtempSync(join(MEMORY, 'payrun-tests-'));
+  const folder = mkdtempSync(join(MEMORY, PREFIX));
   // Some tests give their rights up before they look into it.
   chmodSync(folder, 0o755);
   process.env.TMPDIR = folder;
   return () => rmSync(folder, { recursive: true, force: true });
+}
+
+/** Of a run that was killed itself. A run that lasts makes folders there all the time. */
+function removeLeftOver(folder: string): void {
+  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  if (Date.now() - changed > LONG_AGO_MS) rmSync(folder, { recursive: true, force: true });
 }
