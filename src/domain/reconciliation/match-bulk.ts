@@ -16,7 +16,9 @@ export type BulkFinding =
   | { found: 'many'; attempts: readonly LedgerAttempt[]; rule: 'batch' | 'sum'; exact: boolean }
   /** Another line about the same payouts of a batch. */
   | { found: 'copy'; attempts: readonly LedgerAttempt[] }
-  | { found: 'several'; candidates: readonly LedgerAttempt[]; sets: 'several' | 'too_many' };
+  | { found: 'several'; candidates: readonly LedgerAttempt[]; sets: 'several' | 'too_many' }
+  /** Money of a batch that we have paid came back, and the books know of no payout of it that did. */
+  | { found: 'none'; of_batch: true };
 
 // Steps of the search for sums, over all lines of a reconciliation; a second or two of work at most. Each line has an
 // equal part of it, so that what is found does not depend on which line comes first.
@@ -42,8 +44,26 @@ export function matchBulk(
     isOpen: (each: LedgerAttempt) => each.returned && isOpen(each, 'reversed'),
   };
   const returns = lines.filter((line) => line.status === 'reversed');
+  markOurs(returns, attempts, findings);
   ofEvent(returns, attempts, returned, findings);
   return findings;
+}
+
+/** What a batch of ours gives back had left, and counts as money that came in, whoever's payout it was. */
+function markOurs(
+  returns: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  findings: Map<StatementLine, BulkFinding>,
+): void {
+  const groups = groupBy(returns, (line) =>
+    line.provider_reference === null ? null : `${line.currency} ${line.provider_reference}`,
+  );
+  if (groups.size === 0) return;
+  for (const { batch, paid, currency } of attempts) {
+    const key = `${currency} ${batch}`;
+    if (batch === null || !paid) continue;
+    for (const line of groups.get(key) ?? []) findings.set(line, { found: 'none', of_batch: true });
+  }
 }
 
 interface Happened {

@@ -95,7 +95,7 @@ type Finding =
   | { found: 'many'; attempts: readonly LedgerAttempt[]; rule: Rule; exact: boolean }
   /** Another line about many payouts that a line explains already. */
   | { found: 'copy'; attempts: readonly LedgerAttempt[] }
-  | { found: 'none' };
+  | { found: 'none'; of_batch?: true };
 
 export function match(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[]): Matching {
   const superseded = supersessions(lines);
@@ -321,7 +321,8 @@ function isOfMany(finding: Finding): boolean {
   return (
     finding.found === 'many' ||
     finding.found === 'copy' ||
-    (finding.found === 'several' && finding.sets !== undefined)
+    (finding.found === 'several' && finding.sets !== undefined) ||
+    (finding.found === 'none' && finding.of_batch === true)
   );
 }
 

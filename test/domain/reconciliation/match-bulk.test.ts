@@ -152,6 +152,11 @@ describe('a return of many payouts', () => {
     expect(match([credit(1110n)], BACK).lines).toMatchObject([{ moved_minor: -1110n }]);
   });
 
+  it('of a batch of which the books know no return is nobody’s, and money that came in', () => {
+    const lines = [credit(1000n, { provider_reference: 'salary' }), ...THREE.map((each) => lineOf(each))];
+    expect(match(lines, THREE).lines[0]).toMatchObject({ outcome: 'missing_in_ledger', moved_minor: -1000n });
+  });
+
   it('is about nothing that did not come back, came back on another day, or has a line of its return', () => {
     expect(outcomes([credit(1110n)], THREE)).toEqual(['missing_in_ledger']);
     expect(outcomes([credit(1110n, { provider_reference: 'salary' })], THREE)).toEqual(['missing_in_ledger']);

@@ -130,6 +130,10 @@ const PLANTS = [
   'bulk_of_beneficiary',
   'bulk_ambiguous',
   'bulk_returned',
+  'bulk_gives_back',
+  'bulk_gives_back_other',
+  'bulk_gives_back_unknown',
+  'bulk_gives_back_ambiguous',
 ] as const;
 
 /** `count` payouts; about one in four carries a difference or a story of its own. */
@@ -248,16 +252,6 @@ function plantOne(truth: Truth, no: number, what: (typeof PLANTS)[number], rando
     case 'other_kinds':
       plantCharges(truth, ours, what);
       return;
-    case 'bulk_of_batch':
-    case 'bulk_of_part':
-    case 'bulk_amount':
-    case 'bulk_copy':
-    case 'bulk_of_day':
-    case 'bulk_of_beneficiary':
-    case 'bulk_ambiguous':
-    case 'bulk_returned':
-      plantBulk(truth, no, what, random);
-      return;
     case 'in_flight': {
       const open = attempt(no, {
         state: 'pending',
@@ -269,6 +263,8 @@ function plantOne(truth: Truth, no: number, what: (typeof PLANTS)[number], rando
       add([open], [lineOf(open)]);
       return;
     }
+    default:
+      plantBulk(truth, no, what, random);
   }
 }
 
@@ -305,15 +301,14 @@ function plantBulk(
   const batch = `batch-${no}`;
   // A day of its own for each, so that the payouts of one are no candidates of the other.
   const day = what === 'bulk_of_day' ? new Date(no * 86_400_000).toISOString().slice(0, 10) : DAY;
-  const members = Array.from({ length: what === 'bulk_ambiguous' ? 4 : count }, (_, index) =>
+  const members = Array.from({ length: what.endsWith('ambiguous') ? 4 : count }, (_, index) =>
     attempt(no + (index + 3) * 1_000_000, {
       batch,
       provider_beneficiary_id: what === 'bulk_of_day' ? `ben_${no}_${index}` : `bulk_${no}`,
       // 3, 5, 2 and 6: two pairs of them are 8.
-      amount_minor:
-        what === 'bulk_ambiguous'
-          ? ([300n, 500n, 200n, 600n][index] ?? 1n)
-          : 10_000_000n + BigInt(Math.floor(random() * 1e12)),
+      amount_minor: what.endsWith('ambiguous')
+        ? ([300n, 500n, 200n, 600n][index] ?? 1n)
+        : 10_000_000n + BigInt(Math.floor(random() * 1e12)),
       paid_on: day,
       submitted_on: day,
     }),
@@ -371,6 +366,31 @@ function plantBulk(
       const back = { ...first, state: 'returned', returned: true, returned_on: DAY } as const;
       truth.attempts.splice(truth.attempts.indexOf(first), 1, back);
       truth.lines.push(bulk(members), lineOf(back));
+      return;
+    }
+    // Each member has left by a line of its own, and came back with the others by one.
+    case 'bulk_gives_back':
+    case 'bulk_gives_back_other':
+    case 'bulk_gives_back_unknown':
+    case 'bulk_gives_back_ambiguous': {
+      truth.lines.push(...members.map((each) => lineOf(each)));
+      const back = { kind: 'return', status: 'reversed', status_word: 'REVERSED' } as const;
+      if (what === 'bulk_gives_back_unknown') {
+        truth.lines.push(bulk(members, back));
+        truth.planted.push(`missing_in_ledger ${batch}`);
+        return;
+      }
+      const cameBack = { state: 'returned', returned: true, returned_on: day } as const;
+      truth.attempts.splice(-members.length, members.length, ...members.map((m) => ({ ...m, ...cameBack })));
+      if (what === 'bulk_gives_back_ambiguous') {
+        // By 8 of 3, 5, 2 and 6: that it is one of two pairs is told once, and no return of them is called missing.
+        truth.lines.push(bulk(members, { ...back, amount_minor: 800n }));
+        truth.planted.push(`ambiguous ${batch}`);
+        return;
+      }
+      const differs = what === 'bulk_gives_back_other';
+      truth.lines.push(bulk(members, { ...back, amount_minor: sum(members) + (differs ? 1n : 0n) }));
+      if (differs) truth.planted.push(`amount_differs ${batch}`);
     }
   }
 }
