@@ -1,8 +1,10 @@
 /**
- * How often each row's content has come in a file, in sixteen bytes a row. Rows are told apart by 64 bits of their
+ * How often each row's content has come in a file, in some sixteen bytes a row. Rows are told apart by 64 bits of their
  * SHA-256: should two that differ ever agree in these, the second is counted as a further one, and none is lost.
  */
 const FIRST_SLOTS = 1 << 16;
+// Fuller, and looking for a slot takes long.
+const FULL = 0.75;
 
 export class ContentCounts {
   #high = new Uint32Array(FIRST_SLOTS);
@@ -31,7 +33,7 @@ export class ContentCounts {
     this.#high[slot] = high;
     this.#low[slot] = low;
     this.#used += 1;
-    if (this.#used * 2 > this.#high.length) this.#grow();
+    if (this.#used > this.#high.length * FULL) this.#grow();
     return true;
   }
 

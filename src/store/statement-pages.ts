@@ -120,26 +120,27 @@ const KEY_BYTES = 16;
 const BUCKET_BITS = 20;
 const BUCKETS = 2 ** BUCKET_BITS;
 
+// Pieces that are full stay as they are: a list that grows would leave all that it was before behind.
+const PIECE = 1 << 16;
+
 /** Keys of lines, kept until all are there: in order, each next one goes beside the one before. */
 export class LineKeys {
-  #keys = Buffer.alloc(KEY_BYTES << 12);
-  #lines = new Float64Array(1 << 12);
+  readonly #keys: Buffer[] = [];
+  /** Numbers of lines, counted from the first: a statement has less than 2^32. */
+  readonly #lines: Uint32Array[] = [];
+  #first = 0n;
   #count = 0;
 
   add(content: string, line: bigint): void {
-    if (this.#count === this.#lines.length) this.#grow();
-    this.#keys.write(content.slice(0, KEY_DIGITS), this.#count * KEY_BYTES, 'hex');
-    this.#lines[this.#count] = Number(line);
+    const at = this.#count % PIECE;
+    if (this.#count === 0) this.#first = line;
+    if (at === 0) {
+      this.#keys.push(Buffer.alloc(PIECE * KEY_BYTES));
+      this.#lines.push(new Uint32Array(PIECE));
+    }
+    this.#keys.at(-1)?.write(content.slice(0, KEY_DIGITS), at * KEY_BYTES, 'hex');
+    (this.#lines.at(-1) as Uint32Array)[at] = Number(line - this.#first);
     this.#count += 1;
-  }
-
-  #grow(): void {
-    const keys = Buffer.alloc(this.#keys.length * 2);
-    keys.set(this.#keys);
-    this.#keys = keys;
-    const lines = new Float64Array(this.#lines.length * 2);
-    lines.set(this.#lines);
-    this.#lines = lines;
   }
 
   async store(tx: Transaction): Promise<void> {
@@ -148,24 +149,31 @@ export class LineKeys {
 
   *#inOrder(): Iterable<readonly [Uint8Array, number]> {
     const ends = new Uint32Array(BUCKETS + 1);
-    const bucketOf = (index: number) => this.#keys.readUInt32BE(index * KEY_BYTES) >>> (32 - BUCKET_BITS);
     for (let index = 0; index < this.#count; index += 1) {
-      const bucket = bucketOf(index) + 1;
+      const bucket = this.#bucketOf(index) + 1;
       ends[bucket] = (ends[bucket] as number) + 1;
     }
     for (let bucket = 1; bucket <= BUCKETS; bucket += 1)
       ends[bucket] = (ends[bucket] as number) + (ends[bucket - 1] as number);
     const order = new Uint32Array(this.#count);
     for (let index = 0; index < this.#count; index += 1) {
-      const bucket = bucketOf(index);
+      const bucket = this.#bucketOf(index);
       const place = ends[bucket] as number;
       order[place] = index;
       ends[bucket] = place + 1;
     }
+    const first = Number(this.#first);
     for (const index of order) {
-      const at = index * KEY_BYTES;
-      yield [this.#keys.subarray(at, at + KEY_BYTES), this.#lines[index] as number];
+      const [piece, at] = [(index / PIECE) | 0, index % PIECE];
+      const keys = this.#keys[piece] as Buffer;
+      const line = first + ((this.#lines[piece] as Uint32Array)[at] as number);
+      yield [keys.subarray(at * KEY_BYTES, (at + 1) * KEY_BYTES), line];
     }
+  }
+
+  #bucketOf(index: number): number {
+    const keys = this.#keys[(index / PIECE) | 0] as Buffer;
+    return keys.readUInt32BE((index % PIECE) * KEY_BYTES) >>> (32 - BUCKET_BITS);
   }
 }
 
