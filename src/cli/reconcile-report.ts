@@ -2,6 +2,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import type { BreakKind } from '../domain/reconciliation/break.ts';
 import { type FailRule, failsOn, parseRule } from '../domain/reconciliation/fail-on.ts';
+import type { Reconciled } from '../operations/reconcile.ts';
 import {
   argumentList,
   type Context,
@@ -13,7 +14,7 @@ import {
   texts,
 } from './command.ts';
 import { githubAnnotations } from './output/reports/github.ts';
-import type { PastReconciliation, Report, ReportedBreak, ReportedTotals } from './output/reports/report.ts';
+import type { Report, ReportedBreak, ReportedTotals } from './output/reports/report.ts';
 import { type ReportTarget, reportTargets, writeReports } from './output/reports/write-reports.ts';
 
 export const REPORT_OPTIONS: readonly Option[] = [
@@ -73,16 +74,30 @@ export function judged(asked: Asked, breaks: readonly OpenBreak[]): ReportedBrea
   }));
 }
 
+/** What came before this reconciliation. */
+type Past = Pick<Reconciled, 'history' | 'latest'>;
+
+function pastOf({ history, latest }: Past): Pick<Report, 'history' | 'latest'> {
+  return {
+    history: history.map(({ today_on, open_count, amounts }) => ({
+      on: today_on,
+      open_count: Number(open_count),
+      amounts,
+    })),
+    latest: latest.map((each) => ({ ...each, already_imported: true })),
+  };
+}
+
 /** Writes the reports; answers the annotations, which are for stderr. */
 export async function tell(
   context: Context,
   asked: Asked,
   data: Data,
   breaks: readonly ReportedBreak[],
-  history: readonly PastReconciliation[],
+  past: Past | null,
   file: string | null,
 ): Promise<string> {
-  const report = reportOf(context, asked, data, breaks, history);
+  const report = reportOf(context, asked, data, breaks, past);
   await writeReports(asked.targets, report, context.world);
   return asked.github ? githubAnnotations(report, file) : '';
 }
@@ -92,7 +107,7 @@ function reportOf(
   asked: Asked,
   data: Data,
   breaks: readonly ReportedBreak[],
-  history: readonly PastReconciliation[],
+  past: Past | null,
 ): Report {
   const found = data as unknown as {
     provider: string | null;
@@ -126,6 +141,6 @@ function reportOf(
     totals: found.totals,
     breaks,
     fail_on: asked.fail_on,
-    history,
+    ...pastOf(past ?? { history: [], latest: [] }),
   };
 }

@@ -96,12 +96,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   );
   if (found.older > 0) context.warn(olderWarning(found, whose.name));
   const data = foundData(found, whose.name, failingData(asked, breaks));
-  const history = found.history.map(({ today_on, open_count, amounts }) => ({
-    on: today_on,
-    open_count: Number(open_count),
-    amounts,
-  }));
-  const annotations = await tell(context, asked, data, breaks, history, null);
+  const annotations = await tell(context, asked, data, breaks, found, null);
   const left = found.open > 0 || found.coverage.missing_days.length > 0;
   return {
     data,
@@ -257,7 +252,7 @@ async function compareWith(
   };
   // Of several files it is not known here which one a line is of.
   const file = paths.length === 1 && paths[0] !== '-' ? (paths[0] ?? null) : null;
-  const annotations = await tell(context, asked, data, breaks, [], file);
+  const annotations = await tell(context, asked, data, breaks, null, file);
   const exit = failsJob(asked, breaks, items.length > 0) ? EXIT.findings : EXIT.done;
   return { data, exit, view: view(data, items), annotations };
 }

@@ -35,7 +35,13 @@ import {
   type StoredMatch,
   saveMatches,
 } from '../store/reconciliations.ts';
-import { linesOfProvider, saveSupersessions, storedSupersessions } from '../store/statements.ts';
+import { proofsOfStatement } from '../store/statement-proofs.ts';
+import {
+  latestStatements,
+  linesOfProvider,
+  saveSupersessions,
+  storedSupersessions,
+} from '../store/statements.ts';
 import {
   type ImportedStatement,
   importStatements,
@@ -69,9 +75,15 @@ export interface Reconciled {
   /** Where they are wanted: what is open now, and how much each of the latest reconciliations left open. */
   open_breaks: readonly BreakRow[];
   history: readonly { today_on: string; open_count: bigint; amounts: ReadonlyMap<string, bigint> }[];
+  /** The last statements that were taken in, with what they state of themselves; the newest first. */
+  latest: readonly StatementTold[];
 }
 
-type Found = Omit<Reconciled, 'statements' | 'warnings' | 'open_breaks' | 'history'>;
+type Told = Pick<Reconciled, 'open_breaks' | 'history' | 'latest'>;
+
+type Found = Omit<Reconciled, 'statements' | 'warnings' | keyof Told>;
+
+type StatementTold = Pick<ImportedStatement, 'file' | 'sha256' | 'profile' | 'lines' | 'proofs'>;
 
 export interface Wanted {
   open_breaks: boolean;
@@ -82,6 +94,9 @@ export interface Wanted {
 
 // Two months of days: more bars than these are no longer told apart.
 const PAST = 60;
+
+// Two weeks of daily files.
+const LATEST = 10;
 
 // With fewer lines, those that are settled in bulk are as quickly looked at one by one.
 const SETTLE_FROM = 20_000n;
@@ -98,17 +113,16 @@ export async function reconcile(
     const found = wanted.account
       ? await reconcileAccount(tx, deps, reading.provider, terms)
       : await reconcileStored(tx, deps, reading, terms, wanted.settle_from ?? SETTLE_FROM);
-    const told = wanted.open_breaks ? await openOnes(tx, reading.provider) : { open_breaks: [], history: [] };
+    const told: Told = wanted.open_breaks
+      ? await openOnes(tx, reading.provider)
+      : { open_breaks: [], history: [], latest: [] };
     return { ...found, ...told };
   });
   return { ...result, statements, warnings };
 }
 
 /** Read in the same transaction: a rehearsal keeps nothing that could be read after it. */
-async function openOnes(
-  tx: Transaction,
-  provider: string,
-): Promise<Pick<Reconciled, 'open_breaks' | 'history'>> {
+async function openOnes(tx: Transaction, provider: string): Promise<Told> {
   const open_breaks: BreakRow[] = [];
   for await (const row of everyBreak(tx, { state: 'open', kind: null, provider, after: 0n }))
     open_breaks.push(row);
@@ -118,7 +132,18 @@ async function openOnes(
     ...each,
     amounts: amounts.get(each.id) ?? new Map<string, bigint>(),
   }));
-  return { open_breaks, history };
+  return { open_breaks, history, latest: await latestOnes(tx, provider) };
+}
+
+async function latestOnes(tx: Transaction, provider: string): Promise<StatementTold[]> {
+  const told: StatementTold[] = [];
+  for (const { id, file_name: file, sha256, profile, row_count } of await latestStatements(
+    tx,
+    provider,
+    LATEST,
+  ))
+    told.push({ file, sha256, profile, lines: Number(row_count), proofs: await proofsOfStatement(tx, id) });
+  return told;
 }
 
 async function reconcileStored(

@@ -75,6 +75,18 @@ export async function listStatements(reader: Reader, filter: StatementFilter): P
   );
 }
 
+/** The last that were taken in, the newest first. */
+export async function latestStatements(
+  reader: Reader,
+  provider: string,
+  limit: number,
+): Promise<Statement[]> {
+  return reader.all<Statement>(
+    `select ${STATEMENT_COLUMNS} from statements where provider = :provider order by id desc limit :limit`,
+    { provider, limit },
+  );
+}
+
 // A limit that no list reaches: "no limit" is written differently by every engine.
 const ALL = 9_007_199_254_740_991n;
 

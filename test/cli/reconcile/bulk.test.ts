@@ -194,6 +194,11 @@ test('a statement with balances proves that opening and movements are closing, i
   expect(shown.json<{ proofs: Data[] }>().data.proofs).toEqual([
     { what: 'running_balance', currency: 'INR', line: 3, stated: '3996.49', found: '3996.49', proved: true },
   ]);
+  // Looked at again without a file: what the files stated stands on the page still.
+  await desk.reconcile('--report', 'again.html');
+  const again = readFileSync(join(desk.folder, 'again.html'), 'utf8');
+  expect(again).toMatch(/The last that were taken in:.*bank\.csv.*sha256/s);
+  expect(again).toMatch(/running balance in INR.*bank\.csv, line 3.*3,996\.49.*3,996\.49.*proved/);
   desk.file('ours.csv', 'reference_id,amount\npay-000001,1000.01\n');
   const against = ['bank.csv', '--profile', 'mybank', '--against', 'ours.csv', '--report', 'day.html'];
   expect((await desk.reconcile(...against)).statements).toEqual([

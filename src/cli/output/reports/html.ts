@@ -158,17 +158,24 @@ function othersRows({ others, currency }: ReportedTotals): Markup[] {
   );
 }
 
-function statementsSection({ statements }: Report): Markup {
-  if (statements.length === 0)
-    return markup`<section><h2>Statements read</h2><p class="note">None: this looked again at what was open.</p></section>`;
+function statementsSection({ statements, latest }: Report): Markup {
+  if (statements.length > 0)
+    return markup`<section><h2>Statements read</h2>
+${statementsTable(statements)}</section>
+${ownProofs(statements)}`;
+  const before =
+    latest.length === 0 ? '' : markup`<p>The last that were taken in:</p>${statementsTable(latest)}`;
+  return markup`<section><h2>Statements read</h2><p class="note">None: this looked again at what was open.</p>${before}</section>
+${ownProofs(latest)}`;
+}
+
+function statementsTable(statements: Report['statements']): Markup {
   const rows = statements.map(
     ({ file, profile, lines, sha256, already_imported: before }) =>
       markup`<tr><td>${sanitise(file)}<div class="hash">sha256 ${sha256}</div></td><td>${profile}</td><td class="number">${grouped(String(lines), null)}</td><td>${before ? 'taken in before' : 'new'}</td></tr>\n`,
   );
-  return markup`<section><h2>Statements read</h2>
-<table><thead><tr><th scope="col">file</th><th scope="col">read as</th><th scope="col" class="number">lines</th><th scope="col"></th></tr></thead>
-<tbody>${rows}</tbody></table></section>
-${ownProofs(statements)}`;
+  return markup`<table><thead><tr><th scope="col">file</th><th scope="col">read as</th><th scope="col" class="number">lines</th><th scope="col"></th></tr></thead>
+<tbody>${rows}</tbody></table>`;
 }
 
 /** Opening and movements are closing, and the like: a file that was cut off or edited does not add up. */

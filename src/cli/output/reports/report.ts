@@ -27,6 +27,23 @@ export interface ReportedTotals {
   unexplained: string;
 }
 
+export interface ReportedStatement {
+  file: string;
+  sha256: string;
+  profile: string;
+  lines: number;
+  already_imported: boolean;
+  /** What the file states of itself, held against its rows. */
+  proofs: readonly {
+    what: string;
+    currency: string | null;
+    line: number;
+    stated: string;
+    found: string;
+    proved: boolean;
+  }[];
+}
+
 /** What a reconciliation left open: how many breaks, and their differences in minor units by currency. */
 export interface PastReconciliation {
   on: string;
@@ -45,22 +62,9 @@ export interface Report {
   host: string;
   version: string;
   rehearsed: boolean;
-  statements: readonly {
-    file: string;
-    sha256: string;
-    profile: string;
-    lines: number;
-    already_imported: boolean;
-    /** What the file states of itself, held against its rows. */
-    proofs: readonly {
-      what: string;
-      currency: string | null;
-      line: number;
-      stated: string;
-      found: string;
-      proved: boolean;
-    }[];
-  }[];
+  statements: readonly ReportedStatement[];
+  /** The last that were taken in before or now, the newest first. */
+  latest: readonly ReportedStatement[];
   from: string | null;
   to: string | null;
   missing_days: readonly string[];
