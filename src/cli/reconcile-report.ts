@@ -46,6 +46,12 @@ export interface Asked {
 export async function askedOf(context: Context, input: Input): Promise<Asked> {
   const fail_on = texts(input, 'failOn');
   const rules = fail_on.map((rule) => parseRule(rule, '--fail-on'));
+  if (text(input, 'against') !== undefined && rules.flat().some(({ field }) => field === 'age'))
+    context.warn({
+      code: 'age_unknown',
+      message:
+        'Two files have no history: each difference counts as 0 business days old where --fail-on asks for its age.',
+    });
   const { world, flags } = context;
   const inputs = [...argumentList(input, 0), text(input, 'against'), flags.config];
   const targets = await reportTargets(

@@ -63,6 +63,17 @@ describe('a gate', () => {
     expect((await desk.reconcile(...against, '--fail-on', 'amount>=999.01')).exit).toBe(3);
     expect((await desk.reconcile(...against, '--fail-on', 'amount>999.01')).exit).toBe(0);
   });
+
+  it('says that differences of two files have no age, and goes by today', async () => {
+    desk.write('report.csv', [reportRow(seeded(1), { amount: '1.00' })]);
+    desk.file('ours.csv', 'reference_id,amount,state\npay-000001,1000.01,paid\n');
+    const ran = (rule: string) =>
+      desk.payrun('reconcile', 'report.csv', '--against', 'ours.csv', '--fail-on', rule, '--json');
+    const aged = await ran('amount>1,age>2d');
+    expect([aged.exit, aged.json().warnings]).toMatchObject([0, [{ code: 'age_unknown' }]]);
+    expect((await ran('age<1d')).exit).toBe(3);
+    expect((await ran('amount>1')).json().warnings).toEqual([]);
+  });
 });
 
 describe('a report', () => {
