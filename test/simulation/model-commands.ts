@@ -212,8 +212,6 @@ function restoreNow(old: boolean): ModelCommand {
         dry_run: false,
       });
       desk.restored();
-      // What was cancelled since the backup was made is forgotten with everything else that was decided since.
-      for (const [name, batch] of model.batches) batch.cancelled = new Set(await unsentRows(real, name));
       // What came late comes before the lists are compared.
       Object.assign(mood, CALM);
       desk.world.pass(10_000);
@@ -225,6 +223,8 @@ function restoreNow(old: boolean): ModelCommand {
       // was sent can be taken over, and it stays known as foreign.
       await desk.beside(commands.verifyPeople);
       await ends(real, commands.sync, []);
+      // What was cancelled since the backup was made is forgotten with everything else that was decided since.
+      for (const [name, batch] of model.batches) batch.cancelled = new Set(await unsentRows(real, name));
     },
   );
 }
