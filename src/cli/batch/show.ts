@@ -156,6 +156,7 @@ function viewOf(
     state: row.state,
     rows: Number(row.count),
     amount: formatAmount(row.amount_minor, batch.currency),
+    currency: batch.currency,
   }));
   const tables: TableView[] = [
     {
@@ -172,7 +173,7 @@ function viewOf(
         { key: 'paid', align: right },
         { key: 'not_paid', align: right },
       ],
-      rows: parts.byRail,
+      rows: parts.byRail.map((row) => ({ ...row, currency: batch.currency })),
     },
     {
       title: 'Failed and returned',
@@ -182,7 +183,7 @@ function viewOf(
         { key: 'count', title: 'rows', align: right },
         { key: 'amount', align: right },
       ],
-      rows: parts.failures,
+      rows: parts.failures.map((row) => ({ ...row, currency: batch.currency })),
     },
     {
       title: 'Approvals',

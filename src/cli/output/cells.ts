@@ -1,4 +1,5 @@
 /** One value of an outcome as the text of a cell: exact for csv, readable for tables. */
+import { groupDigits } from '../../domain/money/money.ts';
 import type { Data, Json } from '../command.ts';
 
 /** Exact and reversible: null is empty, what is nested is JSON. */
@@ -20,6 +21,13 @@ export function tableCell(value: Json | undefined): string {
   }
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value);
+}
+
+const DECIMAL = /^-?\d+\.\d+$/;
+
+/** On a terminal nobody computes with what is shown, and long amounts are read in groups. */
+export function groupedCell(cell: string, currency: Json | undefined): string {
+  return typeof currency === 'string' && DECIMAL.test(cell) ? groupDigits(cell, currency) : cell;
 }
 
 export function isData(value: Json | undefined): value is Data {

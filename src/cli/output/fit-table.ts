@@ -3,7 +3,7 @@
  * never cut: other texts are cut first, and then whole columns are left out.
  */
 import type { Column, Data, TableView } from '../command.ts';
-import { tableCell } from './cells.ts';
+import { groupedCell, tableCell } from './cells.ts';
 import { displayWidth } from './display-width.ts';
 import { sanitise } from './sanitise.ts';
 
@@ -43,7 +43,13 @@ export function laidOut(view: TableView, width: number | null): Laid {
   // A list of names and values has no titles and nothing that it could do without.
   const pairs = view.columns.every(({ title }) => title === '');
   let columns = view.columns.map((column, index) => shapeOf(column, view.rows, index === 0 && !pairs));
-  const cellsOf = () => view.rows.map((row) => columns.map((column) => sanitise(tableCell(row[column.key]))));
+  const cellsOf = () =>
+    view.rows.map((row) =>
+      columns.map((column) => {
+        const cell = sanitise(tableCell(row[column.key]));
+        return width === null ? cell : groupedCell(cell, row.currency);
+      }),
+    );
   const missing = (widths: readonly number[]) =>
     width === null ? 0 : widths.reduce((sum, each) => sum + each + GAP, -GAP) - width;
   let cells = cellsOf();

@@ -4,7 +4,7 @@
  */
 import Table from 'cli-table3';
 import type { Data, TableView } from '../command.ts';
-import { isData, isRows, tableCell } from './cells.ts';
+import { groupedCell, isData, isRows, tableCell } from './cells.ts';
 import { type Paint, toneOf } from './colour.ts';
 import { displayWidth } from './display-width.ts';
 import { GAP, laidOut, type Shape, words } from './fit-table.ts';
@@ -108,7 +108,9 @@ export function dataText(data: Data, style: TableStyle): string {
       lists.push(tableText({ title: words(key), columns, rows: value }, style));
       return [];
     }
-    return isData(value) ? nested(key, value) : [[words(key), sanitise(tableCell(value))] as const];
+    const cell = sanitise(tableCell(value));
+    const shown = style.width === null ? cell : groupedCell(cell, data.currency);
+    return isData(value) ? nested(key, value) : [[words(key), shown] as const];
   });
   const width = Math.max(0, ...entries.map(([name]) => displayWidth(name)));
   const lines = entries.map(([name, value]) => {

@@ -21,11 +21,15 @@ export function formatAmount(minor: bigint, currency: string): string {
 
 /** For people: `₹`-free, grouped the Indian way for INR (`12,34,567.00`) and by thousands elsewhere. Never parsed back. */
 export function formatGrouped(minor: bigint, currency: string): string {
-  const plain = formatAmount(minor, currency);
+  return groupDigits(formatAmount(minor, currency), currency);
+}
+
+/** The same of an amount that is text already. */
+export function groupDigits(plain: string, currency: string): string {
   const [whole = '', fraction] = plain.replace('-', '').split('.');
   const head =
     currency === 'INR' ? whole.replace(/\B(?=(\d{2})*\d{3}$)/g, ',') : whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${minor < 0n ? '-' : ''}${head}${fraction === undefined ? '' : `.${fraction}`}`;
+  return `${plain.startsWith('-') ? '-' : ''}${head}${fraction === undefined ? '' : `.${fraction}`}`;
 }
 
 export function sumMinor(values: Iterable<bigint>): bigint {

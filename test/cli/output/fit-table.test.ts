@@ -18,6 +18,8 @@ const payout = (row: number, more: object) => ({
 const FAILED = { state: 'failed', utr: null, failure_reason: 'The account of the beneficiary is closed.' };
 const ROWS = [payout(1, {}), payout(2, FAILED)];
 
+const grouped = '1,62,500.00';
+
 const shown = (rows: ReturnType<typeof payout>[], width: number | null) => {
   const text = tableText({ columns: PAYOUT_TABLE, rows }, { paint: plain, width });
   if (width !== null)
@@ -32,9 +34,9 @@ const shown = (rows: ReturnType<typeof payout>[], width: number | null) => {
 describe('a table on a terminal', () => {
   test.each([80, 60])('of %i columns has every reference and amount whole', (width) => {
     const text = shown(ROWS, width);
-    for (const { reference_id, amount, state } of ROWS) {
+    for (const { reference_id, state } of ROWS) {
       expect(text).toContain(`${reference_id}  `);
-      expect(text).toMatch(new RegExp(`${amount}  ${state}`));
+      expect(text).toMatch(new RegExp(`${grouped}  ${state}`));
     }
     // The currency is the same everywhere and stands in the title.
     expect(text.split('\n')[0]).toMatch(/^reference id .* amount INR {2}state/);
@@ -51,10 +53,11 @@ describe('a table on a terminal', () => {
 
   test('keeps a currency column where the rows differ in it', () => {
     const text = shown([payout(1, {}), payout(2, { currency: 'USD' })], 80);
-    expect(text).toMatch(/162500\.00 {2}USD/);
+    expect(text).toMatch(/1,62,500\.00 {2}INR[\s\S]* {2}162,500\.00 {2}USD/);
   });
 
-  test('cuts nothing in a pipe', () => {
+  test('cuts nothing in a pipe, and groups no digits', () => {
+    expect(shown(ROWS, null)).toContain(' 162500.00  INR');
     expect(shown(ROWS, null)).toContain('The account of the beneficiary is closed.');
     expect(shown(ROWS, null).split('\n')[0]).toMatch(/amount {2}currency {2}rail/);
   });
