@@ -71,6 +71,40 @@ describe('a break', () => {
     expect((await desk.breaks()).map((each) => each.break)).toEqual([1]);
   });
 
+  it('that a return opens again has its age from that day, in business days with the bank’s holidays', async () => {
+    desk.file('holidays.txt', '2026-11-25 # a bank holiday\n');
+    desk.file('payrun.toml', `${CONFIG}[calendar]\nholidays_file = "holidays.txt"\n`);
+    const [one, two] = [
+      seeded(1),
+      seeded(2, { state: 'pending', position: 'in_transit', paid_at: null }),
+    ] as const;
+    await desk.seed(one, two);
+    // On Friday both are past the window; the report of the paid one closes it.
+    expect((await desk.reconcile()).breaks.by_kind).toEqual({
+      missing_on_statement: 1,
+      in_transit_overdue: 1,
+    });
+    desk.write('report.csv', [reportRow(one)]);
+    expect((await desk.reconcile('report.csv')).breaks).toMatchObject({ open: 1, closed: 1 });
+    // It comes back on Monday. Tuesday is the window, Wednesday a holiday, and Thursday too late.
+    const back = {
+      state: 'returned',
+      position: 'returned',
+      returned_at: '2026-11-23T06:00:00.000Z',
+    } as const;
+    await changePayout(desk.database, one.reference_id, back);
+    desk.now = '2026-11-24T06:00:00.000Z';
+    expect(await desk.reconcile()).toMatchObject({ expected: 1, breaks: { open: 1 } });
+    desk.now = '2026-11-26T06:00:00.000Z';
+    expect((await desk.reconcile()).breaks).toMatchObject({ open: 2, new: 1, carried: 1 });
+    expect(await desk.breaks()).toMatchObject([
+      { kind: 'missing_on_statement', difference: '1000.01', opened_on: '2026-11-26', age_days: 0 },
+      { kind: 'in_transit_overdue', opened_on: '2026-11-20', age_days: 3 },
+    ]);
+    desk.write('return.csv', [reportRow(one, { status: 'REVERSED' })]);
+    expect((await desk.reconcile('return.csv')).breaks).toMatchObject({ open: 1, closed: 1 });
+  });
+
   it('that does not exist, or has no number, says so', async () => {
     expect((await desk.payrun('break', 'show', '7', '--json')).json().error.code).toBe('break_unknown');
     expect((await desk.payrun('break', 'show', 'x', '--json')).exit).toBe(2);
