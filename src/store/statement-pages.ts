@@ -35,11 +35,12 @@ export async function pageAfter(
 
 /** The page that a line stands in, whether or not it is a row as well. */
 export async function pageOfLine(reader: Reader, line: bigint): Promise<StatementPage | undefined> {
-  const page = await reader.get<StatementPage>(
-    `select ${COLUMNS} from statement_pages where first_id <= :line order by first_id desc limit 1`,
+  // Its lines are fetched only where it is the one.
+  const last = await reader.get<Pick<StatementPage, 'first_id' | 'line_count'>>(
+    `select first_id, line_count from statement_pages where first_id <= :line order by first_id desc limit 1`,
     { line },
   );
-  return page && line < page.first_id + page.line_count ? page : undefined;
+  return last && line < last.first_id + last.line_count ? pageAfter(reader, last.first_id - 1n) : undefined;
 }
 
 /** Numbers of lines that stand in one page. */

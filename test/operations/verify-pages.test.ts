@@ -138,3 +138,22 @@ test('a large statement of an account is looked at line by line, as a small one 
   expect(found[0]).toMatchObject({ open: 10 });
   expect(found[0]).toEqual(found[1]);
 });
+
+test('a large file that repeats lines which are rows takes in those that are new', async () => {
+  const path = `${whole}.rows`;
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+  copyFileSync(whole, path);
+  const database = await openLedger(path, NOW);
+  const deps = { database, actor, now: () => NOW };
+  const other = { ...reading, provider: 'other' };
+  const bytes = (rows: readonly string[]) => Buffer.from(report(rows).replaceAll('.000Z', 'Z'));
+  const rows = payouts.map((payout) => reportRow(payout));
+  const small = { name: 'small.csv', bytes: bytes(rows.slice(2)) };
+  await reconcile(deps, [small], other, terms);
+  writeFileSync(`${path}.csv`, bytes(rows));
+  const found = await reconcile(deps, [{ name: 'large.csv', path: `${path}.csv` }], other, terms);
+  expect(found.statements).toMatchObject([{ lines: 10, new_lines: 2 }]);
+  const { problems } = await verifyLedger(database);
+  await database.close();
+  expect(problems.filter(({ code }) => code !== 'payout_position')).toEqual([]);
+});
