@@ -25,7 +25,8 @@ import type { ProviderConfig } from './config.ts';
 import { EXIT } from './exit-codes.ts';
 import { readInputFile, regularFileSize } from './input-file.ts';
 import { requireAccount } from './ledger/find-account.ts';
-import type { ReportedBreak } from './output/reports/report.ts';
+import { counted } from './output/counted.ts';
+import { type Report, type ReportedBreak, summaryOf } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
 import { comparisonTerms, configIfAny, type Reading, readingTerms } from './reconciliation-terms.ts';
 import { proofData } from './statement/statement-proof.ts';
@@ -101,7 +102,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     data,
     exit: failsJob(asked, breaks, left) ? EXIT.findings : EXIT.done,
-    view: view(data, [], whose.account ? 'entries' : 'payouts'),
+    view: view(data, []),
     annotations,
     ...(found.open > 0 ? { next: `Look at them with: payrun break list --provider ${whose.name}` } : {}),
   };
@@ -323,19 +324,17 @@ function totalsData(totals: Totals): Data {
 }
 
 /** For people: what was found first, then the sums that prove that it is all. */
-function view(
-  data: Data,
-  items: readonly Data[],
-  ours: 'payouts' | 'entries' = 'payouts',
-): (TableView | string)[] {
-  const { breaks, coverage } = data as {
-    breaks: Data & { by_kind: Data };
+function view(data: Data, items: readonly Data[]): (TableView | string)[] {
+  const { provider, matched, expected, breaks, coverage } = data as Pick<
+    Report,
+    'provider' | 'matched' | 'expected'
+  > & {
+    breaks: Pick<Report, 'open' | 'new' | 'carried' | 'closed'> & { failing?: number; by_kind: Data };
     coverage: Data & { missing_days: string[] };
   };
-  const parts: (TableView | string)[] = [
-    `${data.matched} lines matched, ${data.expected} ${ours} expected on a later statement, ${breaks.open} open breaks (${breaks.new} new, ${breaks.carried} carried on), ${breaks.closed} closed.`,
-  ];
-  if (breaks.failing !== undefined) parts.push(`${breaks.failing} of them fit --fail-on.`);
+  const parts: (TableView | string)[] = [summaryOf({ provider, matched, expected, ...breaks })];
+  if (breaks.failing !== undefined)
+    parts.push(`${counted(breaks.failing, 'of them fits', 'of them fit')} --fail-on.`);
   if (coverage.missing_days.length > 0) parts.push(`No statement for ${coverage.missing_days.join(', ')}.`);
   const kinds = Object.entries(breaks.by_kind).map(([kind, count]): Data => ({ kind, open: count }));
   if (kinds.length > 0)

@@ -131,7 +131,7 @@ describe('lists and people', () => {
   it('see the counts and the sums in a table', async () => {
     await desk.seed(seeded(1));
     const { stdout } = await desk.payrun('reconcile');
-    expect(stdout).toContain('1 open breaks (1 new, 0 carried on)');
+    expect(stdout).toContain('1 open break (1 new, 0 carried on)');
     expect(stdout).toContain('missing_on_statement');
     expect((await desk.payrun('break', 'show', '1')).stdout).toContain('Statement: no line.');
     expect((await desk.payrun('break', 'list')).stdout).toContain('missing_on_statement');

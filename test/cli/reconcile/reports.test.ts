@@ -46,7 +46,7 @@ describe('a gate', () => {
       breaks: { open: 1, failing: 0 },
     });
     const { stdout } = await desk.payrun('reconcile', '--fail-on', 'kind=missing_on_statement');
-    expect(stdout).toContain('1 of them fit --fail-on.');
+    expect(stdout).toContain('1 of them fits --fail-on.');
   });
 
   it('that is mistyped stops before anything is taken in', async () => {

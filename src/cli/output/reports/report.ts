@@ -1,6 +1,8 @@
 /** What a reconciliation has to say in a report, whatever the report's form; and the words that the forms share. */
+import { isAccountName } from '../../../domain/ledger/account.ts';
 import type { BreakKind } from '../../../domain/reconciliation/break.ts';
 import type { Data } from '../../command.ts';
+import { counted } from '../counted.ts';
 import { sanitise } from '../sanitise.ts';
 
 export interface ReportedBreak {
@@ -110,9 +112,16 @@ function nameOf(item: Data): string {
 }
 
 /** What is told first: one sentence that is the same in every form. */
-export function summaryOf(report: Report): string {
-  return `${report.matched} lines matched, ${report.expected} payouts expected on a later statement, ${report.open} open breaks (${report.new} new, ${report.carried} carried on), ${report.closed} closed.`;
+export function summaryOf(report: Pick<Report, 'provider' | Count>): string {
+  const matched = counted(report.matched, 'line', 'lines');
+  const expected = isAccountName(report.provider ?? '')
+    ? counted(report.expected, 'entry', 'entries')
+    : counted(report.expected, 'payout', 'payouts');
+  const open = counted(report.open, 'open break', 'open breaks');
+  return `${matched} matched, ${expected} expected on a later statement, ${open} (${report.new} new, ${report.carried} carried on), ${report.closed} closed.`;
 }
+
+type Count = 'matched' | 'expected' | 'open' | 'new' | 'carried' | 'closed';
 
 /** Nothing is left that no line and no payout explains. */
 export function isProved({ unexplained }: ReportedTotals): boolean {
