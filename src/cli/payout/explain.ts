@@ -9,7 +9,12 @@ export const verb: Verb = {
   name: 'payout explain',
   summary: 'Tell the whole story of a payout',
   effect: 'reads',
-  arguments: [{ name: '<reference>', description: 'the payout’s reference_id' }],
+  arguments: [
+    {
+      name: '<reference>',
+      description: 'the payout’s reference_id, or the provider’s reference of an attempt',
+    },
+  ],
   options: [PAGE_OPTION],
   examples: [
     'payrun payout explain salary-nov-000007',

@@ -8,7 +8,12 @@ export const verb: Verb = {
   name: 'payout show',
   summary: 'Show one payout',
   effect: 'reads',
-  arguments: [{ name: '<reference>', description: 'the payout’s reference_id' }],
+  arguments: [
+    {
+      name: '<reference>',
+      description: 'the payout’s reference_id, or the provider’s reference of an attempt',
+    },
+  ],
   options: REVEAL_OPTIONS,
   examples: [
     'payrun payout show salary-nov-000007',
