@@ -374,7 +374,7 @@ function plantBulk(
     case 'bulk_gives_back_unknown':
     case 'bulk_gives_back_ambiguous': {
       truth.lines.push(...members.map((each) => lineOf(each)));
-      const back = { kind: 'return', status: 'reversed', status_word: 'REVERSED' } as const;
+      const back = { status: 'reversed', status_word: 'REVERSED' } as const;
       if (what === 'bulk_gives_back_unknown') {
         truth.lines.push(bulk(members, back));
         truth.planted.push(`missing_in_ledger ${batch}`);
