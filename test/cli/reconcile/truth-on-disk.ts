@@ -38,7 +38,8 @@ export function statementText(lines: readonly StatementLine[]): string {
       line.provider_reference,
       line.utr,
       line.provider_beneficiary_id,
-      decimal(line.amount_minor),
+      // A debit is positive in this profile, and what came back is a credit.
+      decimal(line.kind === 'return' ? -line.amount_minor : line.amount_minor),
       line.fee_minor === null ? '' : decimal(line.fee_minor),
       line.tax_minor === null ? '' : decimal(line.tax_minor),
       line.currency,
