@@ -7,6 +7,7 @@ import { Desk } from './desk.ts';
 import { CALM, type Model, type Mood, moodyMode, type Real, textOf } from './model.ts';
 import { importRows, MODEL_COMMANDS, PEOPLE } from './model-commands.ts';
 import { FAST, withoutChance } from './run.ts';
+import { WINDOW_MS } from './world.ts';
 
 export interface Walks {
   seed: number;
@@ -91,7 +92,9 @@ async function end(desk: Desk, model: Model, mood: Mood): Promise<void> {
   Object.assign(mood, CALM);
   desk.world.calm = true;
   const approved = [...model.batches].filter(([, batch]) => batch.approved);
-  for (let turn = 0; turn < 2; turn += 1) {
+  for (let turn = 0; turn < 3; turn += 1) {
+    // Of a cancelled batch what may have left is only asked about, and held once its window is over.
+    if (turn === 2) desk.world.pass(WINDOW_MS);
     for (const [name] of approved) await desk.run(commands.submit(name));
     desk.world.pass(3 * 3_600_000);
     await desk.run(commands.sync);
