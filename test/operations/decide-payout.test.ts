@@ -128,7 +128,7 @@ describe('resolving', () => {
     const synced = await office.ask('payout', 'sync', '--wait', '5s', '--json');
     expect(synced.exit).toBe(3);
     expect(await stateOf(office, first)).toBe('held');
-    expect(await refusal(office, 'payout', 'retry', first, '--yes')).toBe('1 retry_unproven');
+    expect(await refusal(office, 'payout', 'retry', first, '--yes')).toBe('1 payout_state');
     await office.ask('payout', 'resolve', first, '--as', 'paid', '--reason', 'it was paid after all');
     await office.ask('payout', 'sync');
     expect(await stateOf(office, first)).toBe('paid');
