@@ -63,7 +63,8 @@ export function openContext(
           on_pause: (why) => progress.note(why === null ? null : `${settings.name}: ${why}`),
           patience_ms: patienceMs ?? Number.POSITIVE_INFINITY,
         });
-      if (!providers.has(settings.name)) closers.push(async () => (await open).close());
+      // What could not be opened was complained of, and needs no closing.
+      if (!providers.has(settings.name)) closers.push(async () => (await open.catch(() => null))?.close());
       providers.set(settings.name, open);
       return open;
     },

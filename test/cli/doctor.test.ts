@@ -54,6 +54,20 @@ describe('doctor', () => {
     });
   });
 
+  test('credentials that are not there are one of its findings, in one document', async () => {
+    const till = await openTill();
+    const ran = await runPayrun(['doctor', '--json'], { cwd: till.office.folder, env: {} });
+    expect(ran.exit).toBe(3);
+    expect(ran.stdout.trim().split('\n')).toHaveLength(1);
+    expect(ran.json<Checks>().data.items).toContainEqual(
+      expect.objectContaining({
+        check: 'provider nxt',
+        ok: 'no',
+        detail: '[providers.nxt] api_key is not set: the environment has no NXT_API_KEY.',
+      }),
+    );
+  });
+
   test('a ledger that was changed by hand does not pass', async () => {
     const till = await openTill({ url: (await sandboxFor()).url });
     await till.office.ledger((database) =>
