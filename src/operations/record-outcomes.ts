@@ -5,6 +5,7 @@ import type { NewEntry } from '../domain/ledger/entry.ts';
 import { type Change, doubted, hold, notExecuted, refused } from '../domain/payout/change.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { beginSends, finishSends, recordQuestions } from '../store/attempts.ts';
+import { batchesCancelled, cancelUnsent, closeIfAllCancelled } from '../store/batches.ts';
 import type { Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
 import { payoutsById, saveChanges } from '../store/payouts.ts';
@@ -42,7 +43,12 @@ export async function recordOutcomes(
     group.map((sent) => ({ id: sent.item.send_id, at: sent.answered_at, ...outcomeOf(sent) })),
   );
   await recordLookUps(tx, group);
-  const repeats = await storeRepeats(tx, group, at);
+  for (const [id, state] of await followCancelledBatches(tx, group, at)) states.set(id, state);
+  const repeats = await storeRepeats(
+    tx,
+    group.filter(({ item }) => states.get(item.payout_id) === 'submitting'),
+    at,
+  );
   return group.map(({ item }) => ({
     state: states.get(item.payout_id) ?? 'submitting',
     next_send_id: repeats.get(item.payout_id) ?? null,
@@ -74,6 +80,7 @@ async function applyOthers(
     tx,
     others.map(({ item }) => item.payout_id),
   );
+  const cancelled = await cancelledMeanwhile(tx, others, [...payouts.values()]);
   const changes: { before: StoredPayout; after: StoredPayout }[] = [];
   const entries: NewEntry[] = [];
   for (const sent of others) {
@@ -85,7 +92,7 @@ async function applyOthers(
       states.set(payout.id, payout.state);
       continue;
     }
-    const change = changeFor(payout, sent, occasion);
+    const change = changeFor(payout, sent, occasion, cancelled.has(payout.batch_id));
     changes.push({ before: payout, after: change.payout });
     entries.push(...change.entries);
     states.set(payout.id, change.payout.state);
@@ -95,7 +102,42 @@ async function applyOthers(
   return states;
 }
 
-function changeFor(payout: StoredPayout, { item, result }: SentOutcome, occasion: ApplyOccasion): Change {
+/** The batches that a person cancelled while rows of them were on the wire, where these rows come back unsent. */
+async function cancelledMeanwhile(
+  tx: Transaction,
+  group: readonly SentOutcome[],
+  payouts: readonly StoredPayout[],
+): Promise<Set<bigint>> {
+  if (!group.some(({ result }) => result.kind === 'not_executed')) return new Set();
+  return batchesCancelled(
+    tx,
+    payouts.map((payout) => payout.batch_id),
+  );
+}
+
+/** A row that came back unsent has the fate of the other unsent rows of its batch. Answers what became of them. */
+async function followCancelledBatches(
+  tx: Transaction,
+  group: readonly SentOutcome[],
+  at: string,
+): Promise<[bigint, StoredPayout['state']][]> {
+  const back = group.filter(({ result }) => result.kind === 'not_executed');
+  if (back.length === 0) return [];
+  const ids = back.map(({ item }) => item.payout_id);
+  const batches = [...(await payoutsById(tx, ids)).values()].map((payout) => payout.batch_id);
+  for (const batch of await batchesCancelled(tx, batches)) {
+    await cancelUnsent(tx, batch, at);
+    await closeIfAllCancelled(tx, batch, at);
+  }
+  return [...(await payoutsById(tx, ids)).values()].map(({ id, state }) => [id, state]);
+}
+
+function changeFor(
+  payout: StoredPayout,
+  { item, result }: SentOutcome,
+  occasion: ApplyOccasion,
+  cancelled: boolean,
+): Change {
   switch (result.kind) {
     case 'refused':
       return refused(payout, result.failure_code, result.reason, occasion);
@@ -106,7 +148,10 @@ function changeFor(payout: StoredPayout, { item, result }: SentOutcome, occasion
     case 'not_executed':
       // This send moved nothing; an earlier one of the same bytes may have.
       if (item.earlier_unanswered) return doubted(payout, occasion);
-      return result.why === 'rate_limited' ? { payout, entries: [] } : notExecuted(payout, occasion);
+      // Asked to slow down it waits on the wire, unless its batch was cancelled meanwhile.
+      return result.why === 'rate_limited' && !cancelled
+        ? { payout, entries: [] }
+        : notExecuted(payout, occasion);
     case 'accepted':
       throw new Bug('An accepted send goes through the door for statuses.');
   }

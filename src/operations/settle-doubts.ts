@@ -8,6 +8,7 @@ import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import type { LookUpOutcome } from '../providers/provider.ts';
 import { currentAttempts, recordQuestions, unansweredSends } from '../store/attempts.ts';
 import { batchesCancelled } from '../store/batches.ts';
+import type { Transaction } from '../store/database.ts';
 import { doubtfulPayouts, payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { applyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
@@ -103,10 +104,6 @@ async function storeFindings(
     const rest = asked.filter(({ result }) => result.kind !== 'accepted');
     const ids = rest.map(({ payout }) => payout.id);
     const [payouts, unanswered] = [await payoutsById(tx, ids), await unansweredSends(tx, ids)];
-    const cancelled = await batchesCancelled(
-      tx,
-      [...payouts.values()].map((payout) => payout.batch_id),
-    );
     const changed: StoredPayout[] = [];
     const missing: bigint[] = [];
     for (const {
@@ -125,8 +122,7 @@ async function storeFindings(
         changed.push(hold(payout, 'not_found_in_window', expired(submission), occasion).payout);
       } else {
         changed.push(doubted(payout, occasion).payout);
-        // Who cancelled its batch wants it found out, and not paid after all.
-        if (!cancelled.has(payout.batch_id)) missing.push(id);
+        missing.push(id);
       }
     }
     await savePayouts(tx, changed);
@@ -180,15 +176,12 @@ function questionOf({ payout, found, result, asked_at }: Asked, at: string) {
 
 async function sendAgain(submission: Submission, ids: readonly bigint[], doubts: Doubts): Promise<void> {
   if (ids.length === 0 || submission.stop.aborted) return;
-  const affordable = ids.slice(0, submission.budget.take(ids.length));
   const items: Sendable[] = await submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
-    const payouts = [...(await payoutsById(tx, affordable)).values()].filter(
-      (payout) => payout.state === 'unknown',
-    );
-    const resent = payouts.map(
-      (payout): StoredPayout => ({ ...payout, state: 'submitting', updated_at: submission.now() }),
-    );
+    const wanted = await stillWanted(tx, ids);
+    const resent = wanted
+      .slice(0, submission.budget.take(wanted.length))
+      .map((payout): StoredPayout => ({ ...payout, state: 'submitting', updated_at: submission.now() }));
     await savePayouts(tx, resent);
     return prepareSends(tx, resent, submission.now());
   });
@@ -203,6 +196,19 @@ async function sendAgain(submission: Submission, ids: readonly bigint[], doubts:
   const settled = stored.filter(({ state }) => state !== 'unknown').length;
   doubts.settled += settled;
   doubts.open -= settled;
+}
+
+/**
+ * Those that nobody settled since they were asked about, and whose batch nobody cancelled: who cancels wants it found
+ * out, and not paid after all. Asked in the transaction that begins the sends, so that no cancel comes between.
+ */
+async function stillWanted(tx: Transaction, ids: readonly bigint[]): Promise<StoredPayout[]> {
+  const payouts = [...(await payoutsById(tx, ids)).values()].filter(({ state }) => state === 'unknown');
+  const cancelled = await batchesCancelled(
+    tx,
+    payouts.map((payout) => payout.batch_id),
+  );
+  return payouts.filter((payout) => !cancelled.has(payout.batch_id));
 }
 
 /** Like Promise.all over `work`, with at most `limit` at a time. */

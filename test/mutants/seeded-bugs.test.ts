@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { mutated } from './mutant-bundle.ts';
-import { SEEDED_BUGS, type SeededBug } from './seeded-bugs.ts';
+import type { SeededBug } from './seeded-bug.ts';
+import { SEEDED_BUGS } from './seeded-bugs.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,19 +1,13 @@
 /** Bugs of the kind that lose money, each as one change of the source, and the test file that has to fail with it. */
-import type { Replacement } from './mutant-bundle.ts';
-
-export interface SeededBug extends Replacement {
-  id: string;
-  name: string;
-  test: string;
-  /** Part of the names of the tests that are run; all of the file where it is left out. */
-  named?: string;
-}
+import { DESK_BUGS } from './desk-bugs.ts';
+import type { SeededBug } from './seeded-bug.ts';
 
 const SUBMISSION = 'test/simulation/submission.test.ts';
 const DAY = 'test/simulation/day.test.ts';
 const FUZZ = 'test/providers/nxtbanking/classify-fuzz.test.ts';
 
-export const SEEDED_BUGS: readonly SeededBug[] = [
+/** Of submission: what pays twice, loses a payout, or calls failed what may have been paid. */
+const SENDING_BUGS: readonly SeededBug[] = [
   {
     id: 'new_reference_on_repeat',
     name: 'a repeat gets a new reference',
@@ -29,6 +23,24 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     from: '    submitPayout(submission.provider, item, submission.now',
     to: "    submitPayout(submission.provider, { ...item, body: item.body.replace('}', ',\"again\":true}') }, submission.now",
     test: SUBMISSION,
+  },
+  {
+    id: 'cancelled_sent_again',
+    name: 'what may have left of a cancelled batch is sent again',
+    file: 'src/operations/settle-doubts.ts',
+    from: '  return payouts.filter((payout) => !cancelled.has(payout.batch_id));',
+    to: '  return payouts.filter((payout) => !cancelled.has(-payout.batch_id));',
+    test: 'test/operations/settle-doubts.test.ts',
+    named: 'of a batch that was cancelled',
+  },
+  {
+    id: 'cancelled_repeated',
+    name: 'a row that is told to slow down is sent again although its batch was cancelled meanwhile',
+    file: 'src/operations/record-outcomes.ts',
+    from: "      return result.why === 'rate_limited' && !cancelled",
+    to: "      return result.why === 'rate_limited' || cancelled",
+    test: 'test/operations/settle-doubts.test.ts',
+    named: 'told to slow down',
   },
   {
     id: 'timeout_is_failed',
@@ -198,187 +210,6 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     ],
     test: 'test/providers/http.test.ts',
   },
-  {
-    id: 'webhook_not_deduped',
-    name: 'the same event is taken in again and again',
-    file: 'src/operations/receive-webhook.ts',
-    from: "  return createHash('sha256').update(body).digest('hex');",
-    to: "  return createHash('sha256').update(body).update(String(Math.random())).digest('hex');",
-    test: 'test/cli/webhook/serve.test.ts',
-  },
-  {
-    id: 'webhook_of_any_time',
-    name: 'an event from the future is taken in',
-    file: 'src/operations/receive-webhook.ts',
-    from: 'const FUTURE_LIMIT_MS = 5 * 60_000;',
-    to: 'const FUTURE_LIMIT_MS = Number.POSITIVE_INFINITY;',
-    test: 'test/cli/webhook/serve.test.ts',
-  },
-  {
-    id: 'webhook_parsed_before_proof',
-    name: 'a signature is compared over JSON that was parsed and written again',
-    file: 'src/providers/nxtbanking/webhook.ts',
-    from: "    const made = createHmac('sha256', secret).update(body).digest();",
-    to: "    const made = createHmac('sha256', secret).update(JSON.stringify(JSON.parse(Buffer.from(body).toString()))).digest();",
-    test: 'test/providers/nxtbanking/webhook.test.ts',
-  },
-  {
-    id: 'own_approval',
-    name: 'who imported a batch may approve it',
-    file: 'src/operations/approve-batch.ts',
-    from: '  if (required > 0 && samePerson(deps.actor.name, batch.imported_by)) throw',
-    to: '  if (required > 99 && samePerson(deps.actor.name, batch.imported_by)) throw',
-    test: DAY,
-  },
-  {
-    id: 'approval_of_anything',
-    name: 'an approval holds whatever the batch has become',
-    file: 'src/operations/valid-approvals.ts',
-    from: '  return approval.digest === content.digest ? null',
-    to: "  return content.digest !== '' ? null",
-    test: 'test/cli/batch/approve.test.ts',
-  },
-  {
-    id: 'float_amount',
-    name: 'an amount goes through a float',
-    file: 'src/domain/money/parse-amount.ts',
-    from: "  const minor = BigInt(whole + fraction.padEnd(decimals, '0'));",
-    to: '  const minor = BigInt(Math.trunc(Number(text) * 10 ** decimals));',
-    test: 'test/domain/money/parse-amount.test.ts',
-  },
-  {
-    id: 'grouped_amount',
-    name: 'a grouped number is read as parseFloat reads it',
-    file: 'src/domain/money/parse-amount.ts',
-    from: '  const parts = PLAIN.exec(text);',
-    to: '  const parts = PLAIN.exec(String(Number.parseFloat(text)));',
-    test: 'test/domain/money/parse-amount.test.ts',
-  },
-  {
-    id: 'duplicate_header',
-    name: 'of two columns with one name the last one counts',
-    file: 'src/statements/read-csv.ts',
-    from: "    if (folded !== '' && earlier !== undefined) {",
-    to: "    if (folded === '' && earlier !== undefined) {",
-    test: 'test/statements/read-csv.test.ts',
-  },
-  {
-    id: 'unmasked_text',
-    name: 'free text of a provider is kept with its account numbers',
-    file: 'src/providers/nxtbanking/record.ts',
-    from: '  const masked = maskPrivateText(text);\n',
-    to: '  const masked = text;\n',
-    test: 'test/providers/nxtbanking/record.test.ts',
-  },
-  {
-    id: 'escapes_pass',
-    name: 'escape sequences reach the terminal',
-    file: 'src/cli/output/sanitise.ts',
-    from: '  return text.replace(HIDDEN, visible);',
-    to: '  return text.replace(/[\\u0000-\\u0008]/g, visible);',
-    test: 'test/cli/output/sanitise.test.ts',
-  },
-  {
-    id: 'formulas_pass',
-    name: 'a cell may begin a formula',
-    file: 'src/domain/sheet-cell.ts',
-    from: '  return needsMark(text) ? MARK + text : text;',
-    to: '  return text;',
-    test: 'test/domain/sheet-cell.test.ts',
-  },
-  {
-    id: 'audit_log_changes',
-    name: 'a row of the audit log can be changed',
-    file: 'src/store/migrations/sqlite/0001_ledger.sql',
-    from: 'create trigger audit_events_stay before update on audit_events\nbegin',
-    to: 'create trigger audit_events_stay before update on audit_events when false\nbegin',
-    test: 'test/store/triggers.test.ts',
-  },
-  {
-    id: 'unsigned_approval',
-    name: 'an approval counts whatever its signature is',
-    file: 'src/operations/signed-approvals.ts',
-    from: '  return own.some((key) => isSignedBy(key.public_key, signed.text, signed.signature))',
-    to: '  return own.length > 0',
-    test: 'test/cli/batch/signed-approvals.test.ts',
-    named: 'approval',
-  },
-  {
-    id: 'word_beside_signatures',
-    name: 'an approval without a signature counts beside signed ones',
-    file: 'src/operations/signed-approvals.ts',
-    from: "  if (stored === null) return { approver: null, expires_at: null, void_because: 'it is not signed' };",
-    to: '  if (stored === null) return { approver: null, expires_at: null, void_because: null as never };',
-    test: 'test/cli/batch/signed-approvals.test.ts',
-    named: 'edited',
-  },
-  {
-    id: 'voided_approval_again',
-    name: 'a signature that a change has voided is taken in again',
-    file: 'src/operations/approve-batch.ts',
-    from: '    (approval) => approval.signed_statement === text && approval.voided_at !== null,',
-    to: "    (approval) => approval.signed_statement === text && approval.voided_at === '',",
-    test: 'test/cli/batch/signed-approvals.test.ts',
-    named: 'taken back',
-  },
-  {
-    id: 'approval_of_another_batch',
-    name: 'a signed approval of one batch counts for another',
-    file: 'src/domain/payout/approval-statement.ts',
-    from: '  if (statement.batch !== batch.batch || statement.batch_number !== batch.batch_number)',
-    to: "  if (statement.batch === '')",
-    test: 'test/domain/payout/approval-statement.test.ts',
-  },
-  {
-    id: 'approval_of_another_ledger',
-    name: 'a signed approval counts in every ledger',
-    file: 'src/domain/payout/approval-statement.ts',
-    from: '  if (statement.ledger !== batch.ledger)',
-    to: "  if (statement.ledger === '')",
-    test: 'test/cli/batch/signed-approvals.test.ts',
-    named: 'another batch',
-  },
-  {
-    id: 'approval_for_ever',
-    name: 'a signed approval never expires',
-    file: 'src/domain/payout/approval-statement.ts',
-    from: '  if (expires <= at)',
-    to: '  if (expires < 0)',
-    test: 'test/cli/batch/signed-approvals.test.ts',
-    named: 'ends with its time',
-  },
-  {
-    id: 'loose_statement',
-    name: 'a statement may be spelled in several ways',
-    file: 'src/domain/payout/approval-statement.ts',
-    from: '  if (!again.ok || again.value !== text || !times.every(isInstant))',
-    to: '  if (!again.ok)',
-    test: 'test/domain/payout/approval-statement.test.ts',
-  },
-  {
-    id: 'bands_ignored',
-    name: 'a large total needs no more approvals than a small one',
-    file: 'src/domain/payout/approval-policy.ts',
-    from: 'own.filter((band) => total.amount_minor > band.above_minor)',
-    to: 'own.filter(() => false)',
-    test: 'test/domain/payout/approval-policy.test.ts',
-  },
-  {
-    id: 'retry_unapproved',
-    name: 'a new attempt asks for no approvals',
-    file: 'src/operations/retry-payouts.ts',
-    from: '  if (asksForApproval(options.approval)) await',
-    to: '  if (options.approval.required > 99) await',
-    test: 'test/operations/retry-payouts.test.ts',
-    named: 'a new attempt needs',
-  },
-  {
-    id: 'narration_in_plain_text',
-    name: 'a statement keeps account numbers as they stand in its text',
-    file: 'src/statements/statement-row.ts',
-    from: '      return structured.has(index) ? cell : maskBesides(cell, names);',
-    to: '      return structured.has(index) ? cell : (names, cell);',
-    test: 'test/cli/leaks.test.ts',
-    named: 'whole day',
-  },
 ];
+
+export const SEEDED_BUGS: readonly SeededBug[] = [...SENDING_BUGS, ...DESK_BUGS];

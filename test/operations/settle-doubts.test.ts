@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { CUT, GO_ON } from '../../src/sandbox/faults.ts';
+import { refusal } from '../../src/sandbox/answer.ts';
+import { CUT, GO_ON, type Verdict } from '../../src/sandbox/faults.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { runPayrun } from '../cli/run-payrun.ts';
 import { Laboratory } from '../simulation/laboratory.ts';
@@ -17,11 +18,17 @@ async function inDoubt() {
   const folder = mkdtempSync(join(tmpdir(), 'payrun-doubts-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   // At first nothing about payouts gets through.
-  const faults = { failing: Number.POSITIVE_INFINITY };
+  const faults = {
+    folder,
+    failing: Number.POSITIVE_INFINITY,
+    answering: null as ((method: string) => Promise<Verdict>) | null,
+  };
   const sandbox = await startSandbox({
     faults: {
-      before: async ({ path }) => {
-        if (!path.endsWith('/payouts') || faults.failing === 0) return GO_ON;
+      before: async ({ method, path }) => {
+        if (!path.endsWith('/payouts')) return GO_ON;
+        if (faults.answering) return faults.answering(method);
+        if (faults.failing === 0) return GO_ON;
         faults.failing -= 1;
         return CUT;
       },
@@ -76,6 +83,28 @@ test('what may have left of a batch that was cancelled is asked about, and never
   expect([cancelled.exit, cancelled.stderr]).toEqual([0, expect.stringContaining('is not sent again')]);
   const again = await run('batch', 'submit', 'night', '--yes', '--json');
   expect(again.json().data.states).toEqual({ unknown: PAYOUTS });
+  const { QUEUED, PROCESSING, SUCCESS } = sandbox.stats().statuses;
+  expect(QUEUED + PROCESSING + SUCCESS).toBe(0);
+});
+
+test('rows that are told to slow down while somebody cancels their batch are cancelled with it, and not sent again', async () => {
+  const { faults, sandbox, run } = await inDoubt();
+  faults.failing = 0;
+  writeFileSync(join(faults.folder, 'second.csv'), 'beneficiary_ref,amount\nb-1,7.00\nb-1,8.00\n');
+  let sends = 0;
+  faults.answering = async (method) => {
+    if (method !== 'POST') return GO_ON;
+    sends += 1;
+    if (sends === 1) expect((await run('batch', 'cancel', 'second', '--yes')).exit).toBe(0);
+    return { act: 'answer', answer: refusal(429, 'RATE_LIMITED', 'Slow down', { 'retry-after': '0' }) };
+  };
+  await run('batch', 'cancel', 'night', '--yes');
+  const submitted = await run('batch', 'submit', 'second.csv', '--name', 'second', '--yes', '--json');
+  expect(submitted.json().data.states).toEqual({ cancelled: 2 });
+  expect(sends).toBe(2);
+  // The next run finds nothing left of it to send.
+  faults.answering = null;
+  await run('batch', 'submit', 'second', '--yes');
   const { QUEUED, PROCESSING, SUCCESS } = sandbox.stats().statuses;
   expect(QUEUED + PROCESSING + SUCCESS).toBe(0);
 });
