@@ -1,6 +1,6 @@
 /** The documents say what the program does: every name that a user can meet stands in the README or the reference, and what they show happens. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Verb } from '../src/cli/command.ts';
@@ -14,7 +14,14 @@ import { codesIn } from './documented-codes.ts';
 import { agrees, commandText, parseSteps, type Replay, startReplay, withPlaceholders } from './replay.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PAGES = ['README.md', 'docs/reference.md'].map((name) => join(ROOT, name));
+// In the order in which their examples are run: each goes on in the folder of those before.
+const PAGES = [
+  'README.md',
+  'docs/approvals.md',
+  'docs/operations.md',
+  'docs/guarantees.md',
+  'docs/reference.md',
+].map((name) => join(ROOT, name));
 const DOCUMENTS = PAGES.map((path) => readFileSync(path, 'utf8')).join('\n');
 const ERRORS = join(ROOT, 'test/transcripts/errors');
 
@@ -162,11 +169,12 @@ describe('every error has a transcript', () => {
 // UPDATE_DOCS=1 writes what is shown now into the blocks, for a person to read.
 test('what the documents show happens, in its order, in one folder', async () => {
   const replay = startReplay();
+  let replayedBlocks = 0;
   try {
     for (const path of PAGES) {
       const page = readFileSync(path, 'utf8');
       const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '');
-      expect(blocks.length, `${path} shows nothing to replay`).toBeGreaterThan(0);
+      replayedBlocks += blocks.length;
       let updated = page;
       for (const block of blocks) {
         const rewritten = await replayed(replay, block);
@@ -177,7 +185,44 @@ test('what the documents show happens, in its order, in one folder', async () =>
   } finally {
     await replay.end();
   }
+  expect(replayedBlocks).toBeGreaterThan(8);
 });
+
+describe('a newcomer finds', () => {
+  test('every page that a page names, and the heading on it', () => {
+    const broken = PAGES.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+        .filter(
+          ([, file = '', heading]) => !leadsSomewhere(resolve(dirname(path), file), file, path, heading),
+        )
+        .map(([link]) => `${path}: ${link}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test('the code of a command by its name', () => {
+    const file = (name: string) => join(ROOT, 'src/cli', `${name.replace(' ', '/')}.ts`);
+    expect(COMMANDS.filter(({ name }) => !existsSync(file(name))).map(({ name }) => name)).toEqual([]);
+  });
+
+  test('README short enough for five minutes', () => {
+    expect(Buffer.byteLength(readFileSync(join(ROOT, 'README.md')))).toBeLessThan(23_000);
+  });
+});
+
+/** A heading as GitHub names it in a link. */
+function leadsSomewhere(target: string, file: string, page: string, heading: string | undefined): boolean {
+  const path = file === '' ? page : target;
+  if (!existsSync(path)) return false;
+  if (heading === undefined) return true;
+  const headings = [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, words = '']) =>
+    words
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return headings.includes(heading);
+}
 
 async function replayed(replay: Replay, block: string): Promise<string> {
   let rewritten = '';

@@ -11,7 +11,7 @@ import { openTill, sandboxFor, type Till } from '../batch/till.ts';
 const EDITS = Number(process.env.EDITS ?? 60);
 const SEED = Number(process.env.EDITS_SEED ?? 1);
 
-/** Nobody believes what these say; README tells why. */
+/** Nobody believes what these say; docs/guarantees.md tells why. */
 const NO_EVIDENCE = new Set([
   'schema_migrations',
   'runners',
