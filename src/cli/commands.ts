@@ -216,6 +216,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'statement show', summary: 'Show a statement’s lines', load: () => import('./statement/show.ts') },
   {
+    name: 'statement withdraw',
+    summary: 'Take a statement back that was wrong; nothing is deleted',
+    load: () => import('./statement/withdraw.ts'),
+  },
+  {
+    name: 'statement reinstate',
+    summary: 'Have a withdrawn statement count again',
+    load: () => import('./statement/reinstate.ts'),
+  },
+  {
     name: 'reconcile',
     summary: 'Match statements with the ledger and list every difference',
     load: () => import('./reconcile.ts'),

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Actor } from '../domain/actor.ts';
+import { PayrunError } from '../domain/errors.ts';
 import { readWhole } from '../statements/bulk/scan-side.ts';
 import type { LineCount } from '../statements/line-count.ts';
 import { packLines } from '../statements/packed-lines.ts';
@@ -18,7 +19,7 @@ import { OpenFile, type PlainLine, StatementStream } from '../statements/stream-
 import type { Database, Reader, Transaction } from '../store/database.ts';
 import { proofsOfStatement, type StoredProof, storeProofs } from '../store/statement-proofs.ts';
 import { type LinePacker, type NewLines, storeStatement } from '../store/statement-storing.ts';
-import { statementBySha256 } from '../store/statements.ts';
+import { type KeptStatement, statementBySha256 } from '../store/statements.ts';
 import { unpackLines } from './packed-lines.ts';
 
 export interface StatementInput {
@@ -191,6 +192,7 @@ async function knownStatement(
 ): Promise<ImportedStatement | undefined> {
   const known = await statementBySha256(reader, provider, sha256);
   if (!known) return undefined;
+  if (known.withdrawn_at !== null) throw withdrawn(file, known);
   return {
     statement: known.id,
     file,
@@ -204,6 +206,18 @@ async function knownStatement(
     count: null,
     proofs: await proofsOfStatement(reader, known.id),
   };
+}
+
+/** Taken in in passing, it would undo what a person has decided. */
+function withdrawn(
+  file: string,
+  { id, withdrawn_at, withdrawn_by, withdrawn_reason }: KeptStatement,
+): PayrunError {
+  const message = `${file} is statement ${id}, which ${withdrawn_by} withdrew at ${withdrawn_at}: ${withdrawn_reason}.`;
+  return new PayrunError('refused_file', 'statement_withdrawn', message, {
+    file,
+    hint: `A corrected report is another file. To have this one count again: payrun statement reinstate ${id} --reason TEXT.`,
+  });
 }
 
 // The file may be good, and of another kind than the one that it was taken for.

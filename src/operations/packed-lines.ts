@@ -19,13 +19,15 @@ import { insertUnpacked } from '../store/statement-storing.ts';
 export interface PackedStatement {
   provider: string;
   reader: PackedLineReader;
+  /** Its lines count only where another statement has them too, as rows. */
+  withdrawn: boolean;
 }
 
 /** How the lines of pages are read, by their statement. */
 export async function packedStatements(reader: Reader): Promise<Map<bigint, PackedStatement>> {
   const statements = new Map<bigint, PackedStatement>();
-  for (const [id, { provider, page_form }] of await pageForms(reader)) {
-    statements.set(id, { provider, reader: readerOf(id, page_form) });
+  for (const [id, { provider, page_form, withdrawn }] of await pageForms(reader)) {
+    statements.set(id, { provider, reader: readerOf(id, page_form), withdrawn: withdrawn === 1n });
   }
   return statements;
 }
@@ -88,11 +90,12 @@ export async function unpackLines(tx: Transaction, lines: readonly bigint[]): Pr
   }
 }
 
-/** Makes rows of all lines of a provider, for whoever looks at them one by one. */
+/** Makes rows of all lines of a provider that count, for whoever looks at them one by one. */
 export async function unpackAllLines(tx: Transaction, provider: string): Promise<void> {
   const statements = await packedStatements(tx);
   for (let page = await pageAfter(tx, 0n); page; page = await pageAfter(tx, page.first_id)) {
-    if (statementOf(statements, page).provider !== provider) continue;
+    const { provider: of, withdrawn } = statementOf(statements, page);
+    if (of !== provider || withdrawn) continue;
     const { first, end } = spanOf(page);
     await unpackLines(
       tx,

@@ -81,7 +81,7 @@ export interface Reconciled {
 
 type Told = Pick<Reconciled, 'open_breaks' | 'history' | 'latest'>;
 
-type Found = Omit<Reconciled, 'statements' | 'warnings' | keyof Told>;
+export type Found = Omit<Reconciled, 'statements' | 'warnings' | keyof Told>;
 
 type StatementTold = Pick<ImportedStatement, 'file' | 'sha256' | 'profile' | 'lines' | 'proofs'>;
 
@@ -110,9 +110,10 @@ export async function reconcile(
   wanted: Wanted = { open_breaks: false },
 ): Promise<Reconciled> {
   const { statements, warnings, result } = await importStatements(deps, inputs, reading, async (tx) => {
-    const found = wanted.account
-      ? await reconcileAccount(tx, deps, reading.provider, terms)
-      : await reconcileStored(tx, deps, reading, terms, wanted.settle_from ?? SETTLE_FROM);
+    const { provider, time_zone } = reading;
+    const whose = { provider, time_zone, account: wanted.account ?? false, settle_from: wanted.settle_from };
+    const sides = await compareSides(tx, deps, whose, terms);
+    const found = await conclude(tx, deps, provider, terms.today, sides);
     const told: Told = wanted.open_breaks
       ? await openOnes(tx, reading.provider)
       : { open_breaks: [], history: [], latest: [] };
@@ -146,49 +147,53 @@ async function latestOnes(tx: Transaction, provider: string): Promise<StatementT
   return told;
 }
 
-async function reconcileStored(
+export interface Whose {
+  /** Or the account, by whose name statements are kept. */
+  provider: string;
+  account: boolean;
+  time_zone: string;
+  settle_from?: bigint | undefined;
+}
+
+/** What the two sides come to, and how to keep what explains what; nothing is written but how lines are stored. */
+export async function compareSides(
   tx: Transaction,
-  deps: StatementDeps,
-  { provider, time_zone }: StatementTerms,
+  deps: Pick<StatementDeps, 'stages'>,
+  whose: Whose,
   terms: Terms,
-  settleFrom: bigint,
-): Promise<Found> {
+): Promise<Sides> {
+  return whose.account ? sidesOfAccount(tx, whose.provider, terms) : sidesOfProvider(tx, deps, whose, terms);
+}
+
+async function sidesOfProvider(
+  tx: Transaction,
+  { stages }: Pick<StatementDeps, 'stages'>,
+  { provider, time_zone, settle_from = SETTLE_FROM }: Whose,
+  terms: Terms,
+): Promise<Sides> {
   const ours = (row: AttemptRow) => attemptOf(row, time_zone);
-  const reader = { attemptOf: ours, dayOf: dayReader(time_zone), time_zone, stages: deps.stages };
-  const bulk = await settleStored(tx, provider, reader, terms, settleFrom);
+  const reader = { attemptOf: ours, dayOf: dayReader(time_zone), time_zone, stages };
+  const bulk = await settleStored(tx, provider, reader, terms, settle_from);
   const lines = bulk?.lines ?? (await allLines(tx, provider));
   const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);
   const settled = bulk?.settled ?? NOTHING_SETTLED;
   const matching = match(lines, attempts);
   const comparison = compare(matching, attempts, terms);
-  return conclude(
-    tx,
-    deps,
-    provider,
-    terms.today,
-    {
-      breaks: comparison.breaks,
-      coverage: coverageOf(lines, matching, attempts, terms, settled),
-      matched: settled.pairs + matching.lines.filter((each) => explainedBy(each).length > 0).length,
-      expected: new Set(comparison.expected.map((each) => each.attempt)).size,
-      older: 0,
-      totals: addUp(matching, comparison, attempts, settled),
-    },
-    (id) => storeMatching(tx, id, provider, matching, bulk),
-  );
+  return {
+    breaks: comparison.breaks,
+    coverage: coverageOf(lines, matching, attempts, terms, settled),
+    matched: settled.pairs + matching.lines.filter((each) => explainedBy(each).length > 0).length,
+    expected: new Set(comparison.expected.map((each) => each.attempt)).size,
+    older: 0,
+    totals: addUp(matching, comparison, attempts, settled),
+    storeMatches: (id) => storeMatching(tx, id, provider, matching, bulk),
+  };
 }
 
 /** An account's statement against the entries on it; what explains what is told by the totals and kept nowhere. */
-async function reconcileAccount(
-  tx: Transaction,
-  deps: StatementDeps,
-  account: string,
-  terms: Terms,
-): Promise<Found> {
+async function sidesOfAccount(tx: Transaction, account: string, terms: Terms): Promise<Sides> {
   const compared = compareAccount(await allLines(tx, account), await movementsOfAccount(tx, account), terms);
-  return conclude(tx, deps, account, terms.today, compared, () =>
-    storeSupersessions(tx, account, compared.superseded),
-  );
+  return { ...compared, storeMatches: () => storeSupersessions(tx, account, compared.superseded) };
 }
 
 async function allLines(tx: Transaction, provider: string): Promise<StatementLine[]> {
@@ -196,18 +201,18 @@ async function allLines(tx: Transaction, provider: string): Promise<StatementLin
   return linesOfProvider(tx, provider);
 }
 
-type Compared = Pick<Found, 'coverage' | 'matched' | 'expected' | 'older' | 'totals'> & {
+export interface Sides extends Pick<Found, 'coverage' | 'matched' | 'expected' | 'older' | 'totals'> {
   breaks: readonly FoundBreak[];
-};
+  storeMatches(reconciliation: bigint): Promise<void>;
+}
 
 /** Numbers the reconciliation, and lets the breaks live on. */
-async function conclude(
+export async function conclude(
   tx: Transaction,
-  deps: StatementDeps,
+  deps: Pick<StatementDeps, 'actor' | 'now'>,
   provider: string,
   today: string,
-  { breaks, ...compared }: Compared,
-  storeMatches: (id: bigint) => Promise<void>,
+  { breaks, storeMatches, coverage, matched, expected, older, totals }: Sides,
 ): Promise<Found> {
   const at = deps.now();
   const id = await beginReconciliation(tx, { provider, at, today_on: today, actor: deps.actor.name });
@@ -221,7 +226,7 @@ async function conclude(
   const fresh = carried.opened.length + carried.reopened.length;
   const stayed = carried.same + carried.changed.length;
   const result = {
-    ...compared,
+    ...{ coverage, matched, expected, older, totals },
     reconciliation: id,
     open: fresh + stayed,
     new: fresh,

@@ -224,8 +224,8 @@ async function readPages(
   const statements = await packedStatements(tx);
   const scanners = new Map<PackedLineReader, PageScanner>();
   for (let page = await pageAfter(tx, 0n); page; page = await pageAfter(tx, page.first_id)) {
-    const { provider: of, reader } = statementOf(statements, page);
-    if (of !== provider) continue;
+    const { provider: of, reader, withdrawn } = statementOf(statements, page);
+    if (of !== provider || withdrawn) continue;
     const span = spanOf(page);
     spans.push(span);
     const scanner = scanners.get(reader) ?? sink.pageScanner(reader.form);

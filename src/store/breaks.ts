@@ -3,13 +3,14 @@ import type { BreakKind, BreakState } from '../domain/reconciliation/break.ts';
 import type { BreakRecord, StoredBreak } from '../domain/reconciliation/carry.ts';
 import type { Reader, Transaction } from './database.ts';
 import { recordRows, recordRun } from './records.ts';
+import { WITHDRAWN } from './statements.ts';
 
 /** As stored, with a person's explanation. */
 export interface BreakRow extends Omit<BreakRecord, 'attempt_no'> {
   id: bigint;
   provider: string;
   attempt_no: bigint | null;
-  /** Where its line stands, in the newest file that has it. */
+  /** Where its line stands, in the newest file that has it, of those that count while there is one. */
   line_no: bigint | null;
   reason: string | null;
   note: string | null;
@@ -26,7 +27,8 @@ const COLUMNS = `b.id, b.provider, b.kind, b.subject, b.state, b.payout_id, b.at
     as entry_id`;
 
 const LINE_NO = `(select r.line_no from statement_rows r where r.line_id = b.line_id
-  order by r.statement_id desc, r.line_no limit 1) as line_no`;
+  order by case when r.statement_id in (${WITHDRAWN}) then 1 else 0 end, r.statement_id desc, r.line_no limit 1)
+    as line_no`;
 
 // A limit that no list reaches: "no limit" is written differently by every engine.
 const ALL = 9_007_199_254_740_991n;

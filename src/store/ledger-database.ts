@@ -17,6 +17,7 @@ import lineKeysSql from './migrations/sqlite/0013_line_keys.sql';
 import statementPagesSql from './migrations/sqlite/0014_statement_pages.sql';
 import formerAccountsSql from './migrations/sqlite/0015_former_accounts.sql';
 import statementProofsSql from './migrations/sqlite/0016_statement_proofs.sql';
+import withdrawalsSql from './migrations/sqlite/0017_statement_withdrawals.sql';
 import { recordEverything, takeUpRecords } from './records.ts';
 
 /** "payr" in ASCII, in the header of every payrun ledger. */
@@ -44,6 +45,7 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
     complete: (tx) => takeUpRecords(tx, 'attempt_account'),
   },
   { version: 16, name: '0016_statement_proofs', statements: statementProofsSql },
+  { version: 17, name: '0017_statement_withdrawals', statements: withdrawalsSql },
 ];
 
 /** `now` is recorded with the migrations that are applied. */

@@ -214,6 +214,15 @@ export const RECORDS = {
     order: 'proof_no',
     noun: 'What the file states of statement',
   },
+  withdrawal: {
+    table: 'statement_withdrawals',
+    key: 'id',
+    columns: [
+      ...['statement_id', 'withdrawn_at', 'withdrawn_by', 'withdrawn_reason', 'reinstated_at'],
+      ...['reinstated_by', 'reinstated_reason'],
+    ],
+    noun: 'The withdrawal of a statement',
+  },
   reconciliation: {
     table: 'reconciliations',
     key: 'id',

@@ -3,6 +3,7 @@
  * here they are bytes, numbered, and known again by the hash of what they say.
  */
 import { inBytesList, listParam, type Reader, type Transaction } from './database.ts';
+import { WITHDRAWN } from './statements.ts';
 
 export interface StatementPage {
   first_id: bigint;
@@ -68,9 +69,10 @@ export function isWithin(spans: readonly Span[], line: bigint): boolean {
 /** How lines of pages are read, by statement: JSON as `page_form` has it. */
 export async function pageForms(
   reader: Reader,
-): Promise<Map<bigint, { provider: string; page_form: string }>> {
-  const rows = await reader.all<{ id: bigint; provider: string; page_form: string }>(
-    'select id, provider, page_form from statements where page_form is not null',
+): Promise<Map<bigint, { provider: string; page_form: string; withdrawn: bigint }>> {
+  const rows = await reader.all<{ id: bigint; provider: string; page_form: string; withdrawn: bigint }>(
+    `select id, provider, page_form, case when id in (${WITHDRAWN}) then 1 else 0 end as withdrawn
+     from statements where page_form is not null`,
   );
   return new Map(rows.map(({ id, ...form }) => [id, form]));
 }

@@ -20,6 +20,16 @@ export interface Statement {
   imported_by: string;
 }
 
+/** With the word of whoever has withdrawn it; null while it counts. */
+export interface KeptStatement extends Statement {
+  withdrawn_at: string | null;
+  withdrawn_by: string | null;
+  withdrawn_reason: string | null;
+}
+
+/** The numbers of statements that are withdrawn. */
+export const WITHDRAWN = 'select statement_id from statement_withdrawals where reinstated_at is null';
+
 /** As read from a file; `statements/read-statement.ts` makes them, and statement-storing.ts takes them. */
 export interface NewLine {
   line_no: number;
@@ -45,19 +55,25 @@ export interface NewLine {
 export const STATEMENT_COLUMNS =
   'id, provider, profile, file_name, sha256, row_count, new_count, from_on, to_on, imported_at, imported_by';
 
+const withdrawal = (column: string) =>
+  `(select w.${column} from statement_withdrawals w where w.statement_id = statements.id and w.reinstated_at is null)
+     as ${column}`;
+const SELECT = `select ${STATEMENT_COLUMNS}, ${withdrawal('withdrawn_at')}, ${withdrawal('withdrawn_by')},
+  ${withdrawal('withdrawn_reason')} from statements`;
+
 export async function statementBySha256(
   reader: Reader,
   provider: string,
   sha256: string,
-): Promise<Statement | undefined> {
-  return reader.get<Statement>(
-    `select ${STATEMENT_COLUMNS} from statements where provider = :provider and sha256 = :sha256`,
-    { provider, sha256 },
-  );
+): Promise<KeptStatement | undefined> {
+  return reader.get<KeptStatement>(`${SELECT} where provider = :provider and sha256 = :sha256`, {
+    provider,
+    sha256,
+  });
 }
 
-export async function statementById(reader: Reader, id: bigint): Promise<Statement | undefined> {
-  return reader.get<Statement>(`select ${STATEMENT_COLUMNS} from statements where id = :id`, { id });
+export async function statementById(reader: Reader, id: bigint): Promise<KeptStatement | undefined> {
+  return reader.get<KeptStatement>(`${SELECT} where id = :id`, { id });
 }
 
 export interface StatementFilter {
@@ -67,22 +83,22 @@ export interface StatementFilter {
   limit: number | null;
 }
 
-export async function listStatements(reader: Reader, filter: StatementFilter): Promise<Statement[]> {
-  return reader.all<Statement>(
-    `select ${STATEMENT_COLUMNS} from statements
-     where id > :after and (:provider is null or provider = :provider) order by id limit :limit`,
+export async function listStatements(reader: Reader, filter: StatementFilter): Promise<KeptStatement[]> {
+  return reader.all<KeptStatement>(
+    `${SELECT} where id > :after and (:provider is null or provider = :provider) order by id limit :limit`,
     { after: filter.after, provider: filter.provider, limit: filter.limit ?? ALL },
   );
 }
 
-/** The last that were taken in, the newest first. */
+/** The last that were taken in and count, the newest first. */
 export async function latestStatements(
   reader: Reader,
   provider: string,
   limit: number,
 ): Promise<Statement[]> {
   return reader.all<Statement>(
-    `select ${STATEMENT_COLUMNS} from statements where provider = :provider order by id desc limit :limit`,
+    `select ${STATEMENT_COLUMNS} from statements
+     where provider = :provider and id not in (${WITHDRAWN}) order by id desc limit :limit`,
     { provider, limit },
   );
 }
@@ -95,7 +111,10 @@ interface LineRow extends Omit<StatementLine, 'statement_ids' | 'occurrence'> {
   statement_id: bigint;
 }
 
-/** Lines of a provider, with the statements in which they stand. `||`: their numbers narrow a page down, and no index. */
+/**
+ * Lines of a provider that count, with the statements in which they stand and which count. `||`: their numbers narrow a
+ * page down, and no index.
+ */
 export async function linesOfProvider(
   reader: Reader,
   provider: string,
@@ -106,7 +125,9 @@ export async function linesOfProvider(
        l.provider_beneficiary_id, l.kind, l.amount_minor, l.currency, l.fee_minor, l.tax_minor, l.status, l.status_word,
        l.stated_at, l.stated_on, r.statement_id
      from statement_lines l join statement_rows r on r.line_id = l.id
-     where l.provider || '' = :provider and l.id > :after and l.id <= :through order by l.id, r.statement_id`,
+     where l.provider || '' = :provider and l.id > :after and l.id <= :through
+       and r.statement_id not in (${WITHDRAWN})
+     order by l.id, r.statement_id`,
     { provider, after, through },
   );
   const lines: (StatementLine & { statement_ids: bigint[] })[] = [];
@@ -140,7 +161,10 @@ export async function plainLinesOfProvider(
 ): Promise<PlainLine[]> {
   return tx.values<PlainLine>(
     `select id, provider_id, provider_reference, utr, kind, amount_minor, currency, fee_minor, tax_minor, status, stated_on
-     from statement_lines where provider || '' = :provider and id > :after and id <= :through order by id`,
+     from statement_lines where provider || '' = :provider and id > :after and id <= :through
+       and (not exists (${WITHDRAWN}) or exists (
+         select 1 from statement_rows r where r.line_id = statement_lines.id and r.statement_id not in (${WITHDRAWN})))
+     order by id`,
     { provider, after, through },
   );
 }
@@ -205,7 +229,7 @@ export async function linesOfStatement(
   );
 }
 
-/** A line as it stands in the newest file that has it. */
+/** A line as it stands in the newest file that has it, of those that count while there is one. */
 export interface LineInFile {
   line_id: bigint;
   file_name: string;
@@ -221,7 +245,7 @@ export async function lineInFile(reader: Reader, lineId: bigint): Promise<LineIn
      from statement_lines l
      join statement_rows r on r.line_id = l.id
      join statements s on s.id = r.statement_id
-     where l.id = :id order by s.id desc limit 1`,
+     where l.id = :id order by case when s.id in (${WITHDRAWN}) then 0 else 1 end desc, s.id desc limit 1`,
     { id: lineId },
   );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dayIn } from '../../src/domain/calendar-day.ts';
 import { PayrunError } from '../../src/domain/errors.ts';
 import { NETWORK_RULES } from '../../src/domain/payout/rail.ts';
+import type { Terms } from '../../src/domain/reconciliation/break.ts';
 import { createCalendar } from '../../src/domain/reconciliation/calendar.ts';
 import { applyWebhooks } from '../../src/operations/apply-webhooks.ts';
 import { approveBatch } from '../../src/operations/approve-batch.ts';
@@ -25,6 +26,7 @@ import { rotateKey } from '../../src/operations/rotate-key.ts';
 import { submitBatch } from '../../src/operations/submit-batch.ts';
 import { syncPayouts } from '../../src/operations/sync-payouts.ts';
 import { approvalStanding } from '../../src/operations/valid-approvals.ts';
+import { reinstateStatement, withdrawStatement } from '../../src/operations/withdraw-statement.ts';
 import { webhookFormat } from '../../src/providers/registry.ts';
 import { loadProfiles, profileOfKind } from '../../src/statements/profile.ts';
 import { type BatchRow, batchByName } from '../../src/store/batches.ts';
@@ -289,13 +291,7 @@ export const reconcileReport: Command = {
         expected_profile: profileOfKind('nxtbanking', PROFILES),
         time_zone: RULES.time_zone,
       },
-      {
-        today,
-        settlement_days: 1,
-        calendar: createCalendar(['Sat', 'Sun'], new Set()),
-        rates: null,
-        tolerance: new Map(),
-      },
+      termsOn(today),
     );
     for (const totals of result.totals)
       if (totals.unexplained !== 0n)
@@ -305,6 +301,26 @@ export const reconcileReport: Command = {
         });
   },
 };
+
+function termsOn(today: string): Terms {
+  const calendar = createCalendar(['Sat', 'Sun'], new Set());
+  return { today, settlement_days: 1, calendar, rates: null, tolerance: new Map() };
+}
+
+/** The first one, or takes it in again. */
+function turnStatement(name: string, turn: typeof withdrawStatement): Command {
+  return {
+    name,
+    async run({ database, actor, now }) {
+      const terms = termsOn(dayIn(RULES.time_zone, now()));
+      const whose = { provider: 'nxt', account: false, time_zone: RULES.time_zone, terms };
+      await turn({ database, actor, now }, 1n, 'a corrected one came', whose);
+    },
+  };
+}
+
+export const withdrawReport = turnStatement('statement withdraw', withdrawStatement);
+export const reinstateReport = turnStatement('statement reinstate', reinstateStatement);
 
 export const rotate: Command = {
   name: 'key rotate',

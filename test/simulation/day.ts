@@ -73,6 +73,8 @@ export const TURNS: readonly Turn[] = [
   { command: command.applyEvents },
   { command: command.sync },
   { command: command.reconcileReport },
+  { command: command.withdrawReport },
+  { command: command.reinstateReport },
   { command: command.importPeople(['b-0,Person 0,60100000000,HDFC0000001'], true) },
   { command: command.rotate },
   { command: command.backup('backup.db') },
@@ -113,6 +115,7 @@ export const DAY_FAILPOINTS: readonly string[] = [
     'sends',
     'statement_lines',
     'statement_rows',
+    'statement_withdrawals',
     'statements',
     'status_events',
     'sync_marks',
@@ -140,6 +143,8 @@ const DONE_ALREADY: ReadonlySet<string> = new Set([
   'batch_cancelled',
   'batch_sent',
   'batch_unknown',
+  'statement_withdrawn',
+  'statement_not_withdrawn',
   'backup_exists',
 ]);
 

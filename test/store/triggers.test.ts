@@ -38,6 +38,10 @@ async function ledger(): Promise<Database> {
          ifsc, from_at, until_at)
        select 1, min(id), 'f', 'Asha', 'bank_account', 'sealed', '••••1111', 'HDFC0000001', 't', 'u' from beneficiaries`,
     );
+    await tx.run(
+      `insert into statement_withdrawals (id, statement_id, withdrawn_at, withdrawn_by, withdrawn_reason)
+       values (1, 1, 't', 'anna', 'wrong')`,
+    );
     await tx.run('insert into attempt_accounts (payout_id, attempt_no, former_id) values (1, 1, 1)');
   });
   return database;
@@ -76,6 +80,9 @@ describe('the database itself refuses', () => {
     ["update former_accounts set account_masked = '••••9'", 'a former account is never changed'],
     ["update former_accounts set bank_name = 'x'", 'a former account is never changed'],
     ['delete from former_accounts', 'a former account is never deleted'],
+    ["update statement_withdrawals set withdrawn_by = 'bob'", 'who withdrew a statement is never changed'],
+    ["update statement_withdrawals set withdrawn_reason = 'x'", 'who withdrew a statement is never changed'],
+    ['delete from statement_withdrawals', 'who withdrew a statement is never deleted'],
     ['update attempt_accounts set former_id = null', 'an attempt keeps the account that it went to'],
     ['delete from attempt_accounts', 'an attempt keeps the account that it went to'],
   ])('%s', async (sql, words) => {

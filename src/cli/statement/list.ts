@@ -1,4 +1,4 @@
-import { listStatements, type Statement } from '../../store/statements.ts';
+import { type KeptStatement, listStatements } from '../../store/statements.ts';
 import { numberOf } from '../break/break-item.ts';
 import { statementsOf } from '../break/choice.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
@@ -31,6 +31,9 @@ export const verb: Verb = {
     'to',
     'imported_at',
     'imported_by',
+    'withdrawn_at',
+    'withdrawn_by',
+    'withdrawn_reason',
   ],
   run,
 };
@@ -50,17 +53,19 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const shown = limit === null ? rows : rows.slice(0, limit);
   const next = shown.length < rows.length ? (shown.at(-1)?.id.toString() ?? null) : null;
   const items = shown.map(statementItem);
-  const columns = ['statement', 'provider', 'file', 'lines', 'new_lines', 'from', 'to', 'imported_at'].map(
-    (key) => ({ key }),
+  const withdrawn = shown.some((row) => row.withdrawn_at !== null) ? ['withdrawn_at'] : [];
+  const columns = ['statement', 'provider', 'file', 'lines', 'new_lines', 'from', 'to', 'imported_at'].concat(
+    withdrawn,
   );
   return {
     data: { items, next },
-    view: items.length === 0 ? ['No statements.'] : [{ columns, rows: items }],
+    view:
+      items.length === 0 ? ['No statements.'] : [{ columns: columns.map((key) => ({ key })), rows: items }],
     ...(next === null ? {} : { next: `There are more: payrun statement list --after ${next}` }),
   };
 }
 
-export function statementItem(row: Statement): Data {
+export function statementItem(row: KeptStatement): Data {
   return {
     statement: Number(row.id),
     provider: row.provider,
@@ -73,5 +78,8 @@ export function statementItem(row: Statement): Data {
     to: row.to_on,
     imported_at: row.imported_at,
     imported_by: row.imported_by,
+    withdrawn_at: row.withdrawn_at,
+    withdrawn_by: row.withdrawn_by,
+    withdrawn_reason: row.withdrawn_reason,
   };
 }

@@ -1,8 +1,8 @@
-import { PayrunError } from '../../domain/errors.ts';
 import { formatAmount } from '../../domain/money/money.ts';
 import { linesOfFile } from '../../operations/lines-of-file.ts';
+import { statementUnknown } from '../../operations/withdraw-statement.ts';
 import { proofsOfStatement } from '../../store/statement-proofs.ts';
-import { type LineOfStatement, statementById } from '../../store/statements.ts';
+import { type KeptStatement, type LineOfStatement, statementById } from '../../store/statements.ts';
 import { numberOf } from '../break/break-item.ts';
 import { argument, type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { counted } from '../output/counted.ts';
@@ -49,11 +49,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const written = argument(input, 0);
   const database = await context.ledger();
   const statement = await statementById(database, numberOf(written, 'statement'));
-  if (!statement) {
-    throw new PayrunError('failed', 'statement_unknown', `There is no statement ${written}.`, {
-      hint: 'payrun statement list shows every statement with its number.',
-    });
-  }
+  if (!statement) throw statementUnknown(written);
   const given = positiveInteger(text(input, 'limit'), '--limit');
   const { format } = context.flags;
   const all = given === null && (format === 'ndjson' || format === 'csv');
@@ -80,6 +76,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     data: { ...statementItem(statement), proofs: proofs.map(proofData), items, next },
     view: [
       `Statement ${statement.id}: ${statement.file_name}, ${counted(statement.row_count, 'line', 'lines')}, ${statement.provider}`,
+      ...withdrawal(statement),
       { columns, rows: items },
       ...(proofs.length === 0 ? [] : proofView(proofs)),
     ],
@@ -87,6 +84,12 @@ async function run(context: Context, input: Input): Promise<Outcome> {
       ? {}
       : { next: `There are more: payrun statement show ${statement.id} --after ${next}` }),
   };
+}
+
+function withdrawal({ withdrawn_at, withdrawn_by, withdrawn_reason }: KeptStatement): string[] {
+  return withdrawn_at === null
+    ? []
+    : [`Withdrawn by ${withdrawn_by} at ${withdrawn_at}, so that it counts no more: ${withdrawn_reason}`];
 }
 
 function lineItem(row: LineOfStatement): Data {

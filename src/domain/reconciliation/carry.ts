@@ -79,6 +79,25 @@ export function carry(stored: readonly StoredBreak[], found: readonly FoundBreak
   return result;
 }
 
+/**
+ * What people have decided about differences that are there `before` and gone or others `after`: explanations that
+ * stand, and entries that were booked with one.
+ */
+export function decisionsLost(
+  stored: readonly StoredBreak[],
+  before: readonly FoundBreak[],
+  after: readonly FoundBreak[],
+): StoredBreak[] {
+  const valuesByKey = (found: readonly FoundBreak[]) =>
+    new Map(found.map((each) => recordOf(each, '')).map((each) => [keyOf(each), valuesOf(each)]));
+  const [earlier, later] = [valuesByKey(before), valuesByKey(after)];
+  return stored.filter((each) => {
+    const values = earlier.get(keyOf(each));
+    const decided = each.state === 'resolved' || each.entry_id !== null;
+    return decided && values !== undefined && later.get(keyOf(each)) !== values;
+  });
+}
+
 function keyOf(each: Pick<BreakRecord, 'kind' | 'subject'>): string {
   return `${each.kind} ${each.subject}`;
 }

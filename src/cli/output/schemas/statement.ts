@@ -16,7 +16,25 @@ const statement = {
   from: day.nullable(),
   to: day.nullable(),
 };
-const taken = { ...statement, imported_at: time, imported_by: text };
+const taken = {
+  ...statement,
+  imported_at: time,
+  imported_by: text,
+  // Null while it counts.
+  withdrawn_at: time.nullable(),
+  withdrawn_by: text.nullable(),
+  withdrawn_reason: text.nullable(),
+};
+// What the reconciliation found that followed on a withdrawal.
+const turned = z.strictObject({
+  ...taken,
+  reason: text,
+  reconciliation: count,
+  matched: count,
+  expected: count,
+  missing_days: z.array(day),
+  breaks: z.strictObject({ open: count, new: count, carried: count, closed: count }),
+});
 
 // Every physical line of the file is in exactly one of these but `lines`, which is their sum.
 const lineCount = z.strictObject({
@@ -105,6 +123,8 @@ export const schemas: DataSchemas = {
     problems: z.array(z.strictObject({ line: count, column: text.nullable(), code: text, message: text })),
   }),
   list: page(z.strictObject(taken)),
+  withdraw: turned,
+  reinstate: turned,
   show: z.strictObject({
     ...taken,
     // What its file states about itself, as it was proved when it was taken in.
