@@ -62,7 +62,7 @@ async function applyAccepted(
 ): Promise<Applied[]> {
   const reported = group.flatMap(({ item, result }) =>
     result.kind === 'accepted'
-      ? [{ payout_id: item.payout_id, report: result.report, source: result.source, confirmed: false }]
+      ? [{ payout_id: item.payout_id, report: result.report, source: result.source, confirmed: true }]
       : [],
   );
   return reported.length === 0 ? [] : applyProviderStatuses(tx, reported, occasion);

@@ -18,6 +18,7 @@ import { recordOutcomes } from './record-outcomes.ts';
 import type { Sendable, SendResult, Stopped, Submission } from './submission.ts';
 import { adopt, submitPayout } from './submit-payout.ts';
 import { createTolerance, type Tolerance } from './tolerance.ts';
+import { createWitness, type Witness } from './witness.ts';
 
 const CHUNK = 64;
 /** Room for the request itself to travel before the provider's window ends. */
@@ -34,13 +35,14 @@ export interface Doubts {
 export async function settleDoubts(submission: Submission): Promise<Doubts> {
   const tolerance = createTolerance();
   const doubts: Doubts = { settled: 0, resent: 0, open: 0, stopped: null };
+  const witness = createWitness(submission);
   let after = 0n;
   while (!submission.stop.aborted && doubts.stopped === null) {
     const chunk = await doubtfulPayouts(submission.database, submission.provider.name, after, CHUNK);
     const last = chunk.at(-1);
     if (!last) break;
     after = last.id;
-    await settleChunk(submission, chunk, doubts, tolerance);
+    await settleChunk(submission, chunk, doubts, { tolerance, witness });
   }
   doubts.stopped ??= tolerance.silence();
   return doubts;
@@ -50,7 +52,7 @@ async function settleChunk(
   submission: Submission,
   chunk: readonly StoredPayout[],
   doubts: Doubts,
-  tolerance: Tolerance,
+  { tolerance, witness }: { tolerance: Tolerance; witness: Witness },
 ): Promise<void> {
   const ids = chunk.map((payout) => payout.id);
   const attempts = await currentAttempts(submission.database, ids);
@@ -72,7 +74,15 @@ async function settleChunk(
   const missing = await storeFindings(submission, asked, doubts);
   // What was asked about and is not there may be sent again, whatever became of another question: where one look-up in
   // ten fails, a chunk of them hardly ever succeeds as a whole, and nothing would ever be sent.
-  await sendAgain(submission, missing, doubts);
+  if (missing.length > 0 && (await isWitnessed(witness, doubts)))
+    await sendAgain(submission, missing, doubts);
+}
+
+/** Where it is not, nothing is sent again, and where a witness speaks against it nothing at all. */
+async function isWitnessed(witness: Witness, doubts: Doubts): Promise<boolean> {
+  const { answer, because } = await witness();
+  if (answer === 'another') doubts.stopped ??= because;
+  return answer === 'same';
 }
 
 interface Asked {
@@ -96,7 +106,7 @@ async function storeFindings(
       tx,
       asked.flatMap(({ payout, result }) =>
         result.kind === 'accepted'
-          ? [{ payout_id: payout.id, report: result.report, source: 'look_up' as const, confirmed: false }]
+          ? [{ payout_id: payout.id, report: result.report, source: 'look_up' as const, confirmed: true }]
           : [],
       ),
       occasion,
@@ -175,7 +185,8 @@ function questionOf({ payout, found, result, asked_at }: Asked, at: string) {
 }
 
 async function sendAgain(submission: Submission, ids: readonly bigint[], doubts: Doubts): Promise<void> {
-  if (ids.length === 0 || submission.stop.aborted) return;
+  if (submission.stop.aborted) return;
+  const firstSent = await unansweredSends(submission.database, ids);
   const items: Sendable[] = await submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
     const wanted = await stillWanted(tx, ids);
@@ -185,8 +196,13 @@ async function sendAgain(submission: Submission, ids: readonly bigint[], doubts:
     await savePayouts(tx, resent);
     return prepareSends(tx, resent, submission.now());
   });
+  // The others of a chunk, a pause, a machine that slept: hours may pass between the look-up and this very send.
+  const mayStart = (id: bigint) => {
+    const now = submission.now();
+    return !submission.stop.aborted && withinWindow(submission, firstSent.get(id)?.first_at ?? now, now);
+  };
   const sent = await mapLimited(items, submission.concurrency, (item) =>
-    submitPayout(submission.provider, item, submission.now, () => !submission.stop.aborted),
+    submitPayout(submission.provider, item, submission.now, () => mayStart(item.payout_id)),
   );
   const stored =
     sent.length === 0

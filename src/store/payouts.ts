@@ -152,6 +152,19 @@ export async function doubtfulPayouts(
   return rows.map(fromRow);
 }
 
+/** The newest payout that a provider has given a name of its own, among those that were sent since then. */
+export async function lastAccepted(
+  reader: Reader,
+  provider: string,
+  since: string,
+): Promise<{ provider_id: string; provider_reference: string } | undefined> {
+  return reader.get(
+    `select provider_id, provider_reference from payouts
+     where provider = :provider and provider_id is not null and submitted_at >= :since order by id desc limit 1`,
+    { provider, since },
+  );
+}
+
 /** What failed in a batch, in row order; with a code, only what failed for that reason. */
 export async function failedPayouts(
   reader: Reader,

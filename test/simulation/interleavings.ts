@@ -10,6 +10,7 @@ import { createRetryBudget } from '../../src/operations/retry-budget.ts';
 import type { Submission } from '../../src/operations/submission.ts';
 import { submitBatch } from '../../src/operations/submit-batch.ts';
 import { syncPayouts } from '../../src/operations/sync-payouts.ts';
+import type { Provider, StatusReport } from '../../src/providers/provider.ts';
 import { Chance } from '../../src/sandbox/chance.ts';
 import type { Database, Transaction } from '../../src/store/database.ts';
 import { openLedger } from '../../src/store/ledger-database.ts';
@@ -53,6 +54,8 @@ export function realProtocol(
 interface Ledger {
   database: Database;
   witness: SqliteDatabase.Database;
+  /** What was paid in the schedules before: each has a world of its own, and they are one provider. */
+  former: Map<string, StatusReport>;
   close(): Promise<void>;
 }
 
@@ -71,7 +74,7 @@ async function newLedger(path: string): Promise<Ledger> {
     witness.close();
     await database.close();
   };
-  return { database, witness, close };
+  return { database, witness, former: new Map(), close };
 }
 
 async function liveOnce(
@@ -80,7 +83,7 @@ async function liveOnce(
   crossroads: Crossroads,
   drive: (ended: () => boolean) => Promise<number[]>,
 ): Promise<Lived> {
-  const { database, mode } = ledger;
+  const { database, mode, former } = ledger;
   const batch = await addBatch(database, id);
   const world = new World(mode, new Chance(1));
   const breaches = new Set<Breach>();
@@ -95,12 +98,11 @@ async function liveOnce(
   world.pass(mode.pause_ms);
   await finish(scene);
   for (const breach of await breachesOf(database, world, batch)) breaches.add(breach);
+  for (const paid of world.executions) former.set(paid.provider_id, world.report(paid));
   return { choices, replaced: ended.includes('ledger_locked'), breaches: [...breaches] };
 }
 
-interface Scene {
-  database: Database;
-  witness: SqliteDatabase.Database;
+interface Scene extends Omit<Ledger, 'close'> {
   world: World;
   batch: { id: bigint; name: string; currency: string };
   spoil(database: Database): Database;
@@ -161,11 +163,16 @@ function submissionOf(
     `select 1 from attempts a join sends s on s.payout_id = a.payout_id and s.attempt_no = a.attempt_no
      where a.provider_reference = ? and a.body = ? and s.kind = 'submit' and s.outcome is null limit 1`,
   );
+  const provider = worldProvider(world, steps, (request) =>
+    Boolean(stored.get(request.provider_reference, request.body)),
+  );
+  const status: Provider['status'] = async (id, mayStart) => {
+    const report = scene.former.get(id);
+    return report ? { outcome: 'found', report } : provider.status(id, mayStart);
+  };
   return {
     database,
-    provider: worldProvider(world, steps, (request) =>
-      Boolean(stored.get(request.provider_reference, request.body)),
-    ),
+    provider: { ...provider, status },
     runner,
     actor: ACTOR,
     rules: RULES,

@@ -1,0 +1,149 @@
+/** What happens to a submission while something else changes: the clock, the configuration, another command. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { CUT, type Faults, GO_ON } from '../../src/sandbox/faults.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { runPayrun } from '../cli/run-payrun.ts';
+
+const ENV = { NXT_API_KEY: 'sandbox-key', NXT_API_SECRET: 'sandbox-secret' };
+const SUBMIT = ['batch', 'submit', 'night', '--yes', '--json'];
+const HOUR_MS = 3_600_000;
+
+interface Desk {
+  folder: string;
+  sandbox: Sandbox;
+  run(...args: string[]): ReturnType<typeof runPayrun>;
+  states(...args: string[]): Promise<unknown>;
+  write(name: string, text: string): void;
+  configure(url: string): void;
+  /** Moves the clock of the commands and the sandbox's. */
+  pass(ms: number): void;
+}
+
+/** A draft of these rows as the batch `night`; b-2 has closed its account, and b-4's is refused at submission. */
+async function desk(
+  rows: readonly string[],
+  faults: Partial<Faults>,
+  { more = '', ...options }: SandboxOptions & { more?: string } = {},
+): Promise<Desk> {
+  const folder = mkdtempSync(join(tmpdir(), 'payrun-meanwhile-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  let passedMs = 0;
+  const now = () => new Date(Date.now() + passedMs);
+  const sandbox = await startSandbox({
+    now,
+    faults: { before: async () => GO_ON, after: async () => GO_ON, ...faults },
+    settle_ms: 0,
+    ...options,
+  });
+  onTestFinished(() => sandbox.close());
+  const run = (...args: string[]) => runPayrun(args, { cwd: folder, env: ENV, haste: 10, now });
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  const configure = (url: string) =>
+    write(
+      'payrun.toml',
+      `[providers.nxt]
+kind = "nxtbanking"
+base_url = "${url}"
+api_key = { env = "NXT_API_KEY" }
+api_secret = { env = "NXT_API_SECRET" }
+requests_per_second = 0
+concurrency = 1
+${more}
+`,
+    );
+  configure(sandbox.url);
+  write(
+    'beneficiaries.csv',
+    [
+      'b-1,Asha Rao,501007777',
+      'b-2,Ravi Rao,501000001',
+      'b-3,Mina Rao,501007779',
+      'b-4,Tara Rao,501000005',
+    ].reduce((text, row) => `${text}${row},HDFC0000001\n`, 'beneficiary_ref,name,account_number,ifsc\n'),
+  );
+  write('payouts.csv', ['beneficiary_ref,amount', ...rows, ''].join('\n'));
+  for (const args of [
+    ['init'],
+    ['beneficiary', 'import', 'beneficiaries.csv'],
+    ['batch', 'import', 'payouts.csv', '--name', 'night'],
+  ])
+    expect((await run(...args)).exit).toBe(0);
+  const states = async (...args: string[]) => (await run(...args)).json().data.states;
+  return { folder, sandbox, run, states, write, configure, pass: (ms) => (passedMs += ms) };
+}
+
+const isSend = ({ method, path }: { method: string; path: string }) =>
+  method === 'POST' && path.endsWith('/payouts');
+
+test('what was not found is not sent again when its turn comes only after the window', async () => {
+  let lost = true;
+  let sends = 0;
+  const office = await desk(['b-1,100', 'b-1,101'], {
+    before: async ({ path }) => (lost && path.endsWith('/payouts') ? CUT : GO_ON),
+    after: async (exchange) => {
+      if (!isSend(exchange)) return GO_ON;
+      sends += 1;
+      // The first repeat of the two takes a day: a slow rail, or a machine that was asleep.
+      office.pass(25 * HOUR_MS);
+      return GO_ON;
+    },
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ unknown: 2 });
+  lost = false;
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 1, unknown: 1 });
+  expect(sends).toBe(1);
+});
+
+/** The same names each time, as two accounts at one company may share the names of beneficiaries. */
+function repeatably(): (length: number) => Uint8Array {
+  let count = 0;
+  return (length) => {
+    count += 1;
+    return createHash('shake256', { outputLength: length }).update(String(count)).digest();
+  };
+}
+
+test('nothing is sent again to a provider that does not know what it has accepted', async () => {
+  let lost = false;
+  const after: Faults['after'] = async ({ path }) => (lost && path.endsWith('/payouts') ? CUT : GO_ON);
+  const office = await desk(['b-1,100', 'b-1,101'], { after }, { random: repeatably() });
+  expect(await office.states('batch', 'submit', 'night', '--first', '1', '--yes', '--json')).toEqual({
+    approved: 1,
+    paid: 1,
+  });
+  lost = true;
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 1, unknown: 1 });
+  const other = await desk(['b-1,77'], {}, { random: repeatably() });
+  expect((await other.run('beneficiary', 'verify', 'b-1')).exit).toBe(0);
+  lost = false;
+  office.configure(other.sandbox.url);
+  const astray = await office.run(...SUBMIT);
+  expect([astray.exit, astray.json().warnings[0]]).toEqual([
+    5,
+    {
+      code: 'provider_credentials',
+      message: expect.stringContaining('Nxt does not know night-000001, which it has accepted as pay_'),
+    },
+  ]);
+  expect(other.sandbox.stats().available_minor).toBe(other.sandbox.stats().opening_minor);
+  office.configure(office.sandbox.url);
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 2 });
+});
+
+test('an answer to a send that contradicts what was heard meanwhile holds the payout', async () => {
+  const office = await desk(['b-2,100'], {
+    after: async (exchange, answer) => {
+      if (!isSend(exchange)) return GO_ON;
+      expect(await office.states('payout', 'sync', '--json')).toEqual({ failed: 1 });
+      const body = JSON.stringify({ ...JSON.parse(String(answer.body)), status: 'SUCCESS' });
+      return { act: 'answer', answer: { ...answer, body } };
+    },
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ held: 1 });
+  const { stdout } = await office.run('payout', 'explain', 'night-000001');
+  expect(stdout).toContain('the provider says SUCCESS, where the payout is failed');
+});
