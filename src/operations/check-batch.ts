@@ -28,6 +28,8 @@ export interface Finding {
   row: number | null;
   code: string;
   message: string;
+  /** The beneficiary of a row that only lacks the registration, for who lists such rows together. */
+  unregistered?: string;
 }
 
 export interface CheckBatchDeps {
@@ -37,6 +39,8 @@ export interface CheckBatchDeps {
   /** Whether the provider takes its fees from the balance. */
   fees: 'deducted' | 'invoiced';
   look_alike_days: number;
+  /** What becomes of a row whose penny drop is pending or found another name. */
+  unverified: 'pay' | 'hold';
   /** RFC 3339 UTC. */
   now: string;
 }
@@ -81,7 +85,7 @@ export async function checkBatch(deps: CheckBatchDeps, batch: BatchRow): Promise
   const others = await approvedElsewhere(deps.database, batch.id, batch.provider, batch.currency);
   const cover = await coverOf(deps.provider, batch, { amount, charged, others });
   const byRow = [
-    ...rows.flatMap((row) => findingsOf(row, deps.rails, batch.provider)),
+    ...rows.flatMap((row) => findingsOf(row, deps, batch.provider)),
     ...alike.map(findingOfLookAlike),
     ...sharedAccounts(rows),
   ];
@@ -107,29 +111,40 @@ function countByRail(rows: readonly RowToSend[]): Map<Rail, number> {
   return counts;
 }
 
-function findingsOf(row: RowToSend, rails: RailRules, provider: string): Finding[] {
+function findingsOf(
+  row: RowToSend,
+  { rails, unverified }: Pick<CheckBatchDeps, 'rails' | 'unverified'>,
+  provider: string,
+): Finding[] {
   const findings: Finding[] = [];
   const unfit = isRail(row.rail)
     ? railProblem(row.rail, row.destination_kind, row.amount_minor, rails)
     : null;
   if (unfit) findings.push({ row: Number(row.row_no), ...unfit });
-  const unverified = whyUnverified(row, provider);
-  if (unverified !== null)
-    findings.push({ row: Number(row.row_no), code: 'beneficiary_unverified', message: unverified });
+  const message = whyUnverified(row, provider, unverified);
+  if (message !== null)
+    findings.push({
+      row: Number(row.row_no),
+      code: 'beneficiary_unverified',
+      message,
+      ...(row.registration_status === null ? { unregistered: row.beneficiary_ref } : {}),
+    });
   return findings;
 }
 
-function whyUnverified(row: RowToSend, provider: string): string | null {
+function whyUnverified(row: RowToSend, provider: string, unverified: 'pay' | 'hold'): string | null {
+  const paid = unverified === 'pay' || row.released_at !== null;
+  const fate = paid ? 'it is paid nevertheless' : 'it will be held';
   switch (row.registration_status) {
     case null:
       return `${row.beneficiary_ref} is not registered with ${provider} yet; \`payrun beneficiary verify\` does it and reads the penny drop.`;
     case 'pending':
-      return `The penny drop of ${row.beneficiary_ref} has not answered yet.`;
+      return `The penny drop of ${row.beneficiary_ref} has not answered yet; ${fate}.`;
     case 'failed':
-      return `${provider} could not verify ${row.beneficiary_ref}: ${row.failure_reason ?? 'no reason given'}.`;
+      return `${provider} could not verify ${row.beneficiary_ref}: ${row.failure_reason ?? 'no reason given'}; ${row.released_at === null ? 'it will be held' : fate}.`;
     case 'verified':
       if (row.registered_name === null || namesAgree(row.beneficiary_name, row.registered_name)) return null;
-      return `${row.beneficiary_ref} is "${row.beneficiary_name}" here, and the bank knows the account as "${row.registered_name}".`;
+      return `${row.beneficiary_ref} is "${row.beneficiary_name}" here, and the bank knows the account as "${row.registered_name}"; ${fate}.`;
   }
 }
 

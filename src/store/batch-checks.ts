@@ -56,6 +56,48 @@ export async function resemblingWithinBatch(reader: Reader, batchId: bigint): Pr
   return rows.map((row) => ({ ...row, same_batch: true }));
 }
 
+export interface RepeatedRows {
+  /** Without the first of each. */
+  count: bigint;
+  first_row: bigint;
+  again_row: bigint;
+}
+
+/**
+ * How many rows of this batch still to be sent pay a beneficiary what an earlier row of it pays, and where the first such
+ * pair stands. Counted without a list of them: all rows of a large batch may be alike.
+ */
+export async function repeatedRows(reader: Reader, batchId: bigint): Promise<RepeatedRows | null> {
+  const row = await reader.get<RepeatedRows>(
+    `select sum(times - 1) over () as count, first_row, again_row from (
+       select count(*) as times, min(p.row_no) as first_row, max(p.row_no) as again_row
+       from payouts p where p.batch_id = :batch and ${STILL_TO_BE_SENT}
+       group by p.beneficiary_id, p.amount_minor having count(*) > 1)
+     order by first_row limit 1`,
+    { batch: batchId },
+  );
+  return row ?? null;
+}
+
+export interface OtherName {
+  beneficiary_ref: string;
+  beneficiary_name: string;
+  registered_name: string;
+}
+
+/** Beneficiaries of rows still to be sent whose account the bank knows under a name that is spelled otherwise. */
+export async function otherNames(reader: Reader, batchId: bigint, provider: string): Promise<OtherName[]> {
+  return reader.all<OtherName>(
+    `select distinct b.beneficiary_ref, b.name as beneficiary_name, r.registered_name
+     from payouts p join beneficiaries b on b.id = p.beneficiary_id
+       join registrations r on r.beneficiary_id = b.id and r.provider = :provider and r.fingerprint = b.fingerprint
+     where p.batch_id = :batch and ${STILL_TO_BE_SENT} and p.released_at is null
+       and r.status = 'verified' and lower(r.registered_name) <> lower(b.name)
+     order by b.id`,
+    { batch: batchId, provider },
+  );
+}
+
 export interface RowToSend {
   payout_id: bigint;
   row_no: bigint;
@@ -70,6 +112,8 @@ export interface RowToSend {
   registration_status: 'pending' | 'verified' | 'failed' | null;
   registered_name: string | null;
   failure_reason: string | null;
+  /** When a person let it go on after it was held. */
+  released_at: string | null;
 }
 
 /** Rows of a batch still to be sent, with what the provider knows of each beneficiary under its present account. */
@@ -77,7 +121,7 @@ export async function rowsToSend(reader: Reader, batchId: bigint, provider: stri
   return reader.all<RowToSend>(
     `select p.id as payout_id, p.row_no, p.reference_id, p.amount_minor, p.rail, b.beneficiary_ref,
        b.name as beneficiary_name, b.destination_kind, b.fingerprint, b.account_masked,
-       r.status as registration_status, r.registered_name, r.failure_reason
+       r.status as registration_status, r.registered_name, r.failure_reason, p.released_at
      from payouts p join beneficiaries b on b.id = p.beneficiary_id
        left join registrations r on r.beneficiary_id = b.id and r.provider = :provider and r.fingerprint = b.fingerprint
      where p.batch_id = :batch and ${STILL_TO_BE_SENT}

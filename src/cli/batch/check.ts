@@ -38,6 +38,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
       rails: settings.rails,
       fees: settings.fees,
       look_alike_days: config.checks.look_alike_days,
+      unverified: config.beneficiaries.unverified,
       now: context.world.now().toISOString(),
     },
     batch,
@@ -128,7 +129,25 @@ function viewOf(
     {
       title: counted(findings.length, 'finding', 'findings'),
       columns: [{ key: 'row', align: 'right' }, { key: 'code' }, { key: 'message' }],
-      rows: findings.map(({ row, code, message }) => ({ row, code, message })),
+      rows: foldUnregistered(findings, batch.provider),
     },
+  ];
+}
+
+// Before the first `beneficiary verify` each row has this finding, and the others would drown in it.
+const UNREGISTERED_SHOWN = 3;
+
+/** As people read them: rows that only lack the registration as one line, where there are many. */
+function foldUnregistered(findings: readonly Finding[], provider: string): Data[] {
+  const rows = (list: readonly Finding[]) => list.map(({ row, code, message }) => ({ row, code, message }));
+  const lacking = findings.filter(({ unregistered }) => unregistered !== undefined);
+  const refs = [...new Set(lacking.map(({ unregistered }) => unregistered))];
+  if (refs.length <= UNREGISTERED_SHOWN) return rows(findings);
+  const message =
+    `${counted(lacking.length, 'row', 'rows')} of ${refs.length} beneficiaries who are not registered with ${provider} yet ` +
+    `(${refs.slice(0, UNREGISTERED_SHOWN).join(', ')} …); \`payrun beneficiary verify\` does it and reads the penny drops.`;
+  return [
+    ...rows(findings.filter(({ unregistered }) => unregistered === undefined)),
+    { row: null, code: 'beneficiary_unverified', message },
   ];
 }

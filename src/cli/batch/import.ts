@@ -12,6 +12,7 @@ import {
 } from '../command.ts';
 import { readInputFile } from '../input-file.ts';
 import { NEW_ACCOUNT_OPTION, withNewAccounts } from '../new-accounts.ts';
+import { warnOfRepetitions } from './doubts.ts';
 
 const OPTIONS: readonly Option[] = [
   {
@@ -68,6 +69,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   );
   for (const warning of imported.warnings) context.warn(warning);
   const { batch, digest, file_sha256, rows, amount, currency } = imported;
+  await warnOfRepetitions(context, batch);
   const needed = approvalsRequired(config.approval, batch);
   const next =
     needed > 0

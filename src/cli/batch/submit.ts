@@ -24,6 +24,7 @@ import { readInputFile } from '../input-file.ts';
 import { NEW_ACCOUNT_OPTION, withNewAccounts } from '../new-accounts.ts';
 import { counted } from '../output/counted.ts';
 import { asRunner, exitOf, followBatch, positiveInteger, registerWith, warnStopped } from '../submission.ts';
+import { warnOfDoubts } from './doubts.ts';
 import { findBatch } from './find-batch.ts';
 import { nextStep } from './next-step.ts';
 
@@ -77,7 +78,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
       `Batch ${batch.name} was cancelled, so nothing of it can be sent.`,
     );
   }
-  const doubt = await warnOfLookAlikes(context, batch);
+  const doubt = await warnOfDoubts(context, batch);
   await context.confirm(
     `${doubt}Pay batch ${batch.name}, ${counted(batch.row_count, 'payout', 'payouts')}, ${formatGrouped(batch.amount_minor, batch.currency)} ${batch.currency}, through ${batch.provider}?`,
   );
@@ -85,22 +86,6 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const stopped = context.flags.dry_run ? null : await send(context, settings, batch, input, first, waitMs);
   warnStopped(context, stopped);
   return report(context, batch, stopped);
-}
-
-/** The same list under another name is the commonest way to pay twice; where such rows are not held, they are told of. */
-async function warnOfLookAlikes(context: Context, batch: BatchRow): Promise<string> {
-  const { look_alikes, look_alike_days } = (await context.config()).checks;
-  if (look_alikes === 'hold') return '';
-  const now = context.world.now().toISOString();
-  const alike = await lookAlikes(await context.ledger(), batch.id, look_alike_days, now);
-  const [first] = alike;
-  if (first === undefined) return '';
-  const said = `${alike.length} of its rows ${alike.length === 1 ? 'pays' : 'pay'} the same account the same amount as rows of other batches, ${first.reference_id} as ${first.other_reference} in batch ${first.other_batch}`;
-  context.warn({
-    code: 'look_alike',
-    message: `Batch ${batch.name}: ${said}. With [checks] look_alikes = "hold" they are held and not sent.`,
-  });
-  return `${said.charAt(0).toUpperCase()}${said.slice(1)}. `;
 }
 
 function waitOf(option: Input['options'][string]): number | null {

@@ -40,6 +40,8 @@ const NAME_LIMIT = 120;
 const ACCOUNT_NUMBER = /^[A-Za-z0-9]{5,35}$/;
 // Four letters of the bank, a zero, six of the branch: real branch codes hold letters too (YESB00VSBN0).
 const IFSC = /^[A-Z]{4}0[A-Z0-9]{6}$/;
+/** Meant as one; no account number starts so. */
+const NEARLY_IFSC = /^[A-Za-z]{4}[0Oo][A-Za-z0-9]{3,9}$/;
 const VPA = /^[A-Za-z0-9._-]{2,256}@[A-Za-z][A-Za-z0-9]{1,64}$/;
 const EMAIL = /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]+\.[^\s@,;<>".]{2,}$/;
 const EMAIL_LIMIT = 254;
@@ -196,7 +198,17 @@ function ifscProblem(ifsc: string): Problem | null {
   const better = ifsc.trim().toUpperCase();
   if (IFSC.test(better))
     return { code: 'ifsc_invalid', message: `"${ifsc}" is written otherwise; write ${better}.` };
-  // The value is not repeated: where columns have slipped, it is an account number.
+  if (NEARLY_IFSC.test(ifsc)) {
+    const why =
+      ifsc.length === 11
+        ? 'has a letter O where the fifth character is a zero'
+        : `has ${ifsc.length} characters`;
+    return {
+      code: 'ifsc_invalid',
+      message: `"${ifsc}" ${why}; an IFSC has eleven, such as HDFC0000001.`,
+    };
+  }
+  // Another value is not repeated: where columns have slipped, it is an account number.
   return {
     code: 'ifsc_invalid',
     message:

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
 import { openTill, sandboxFor } from './till.ts';
@@ -112,12 +114,74 @@ describe('batch check', () => {
     expect(alone.json().warnings).toEqual([]);
   });
 
+  test('a row that stands twice in one file is told of at its import and before it is paid, until it is cancelled', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url });
+    const said = 'Batch nov: 1 row pays a beneficiary the amount of an earlier row, row 3 that of row 1.';
+    const imported = await till.importBatch(
+      'nov',
+      'beneficiary_ref,amount\nasha,100\nbina,200\nasha,100.00\n',
+    );
+    expect([imported.exit, imported.json().warnings]).toEqual([
+      0,
+      [{ code: 'look_alike', message: expect.stringContaining(said) }],
+    ]);
+    const rehearsed = await till.payrun('batch', 'submit', 'nov', '--dry-run', '--json');
+    expect(rehearsed.json().warnings[0]?.message).toContain(said);
+    await till.payrun('payout', 'cancel', 'nov-000003');
+    const paid = await till.payrun('batch', 'submit', 'nov', '--yes', '--json');
+    expect(paid.json().warnings).toEqual([]);
+  });
+
+  test('an account that the bank knows under another name: what becomes of it, and a warning before it is paid', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url });
+    till.office.write(
+      'other.csv',
+      'beneficiary_ref,name,account_number,ifsc\nother,Isha Iyer,100000030007,HDFC0000001\n',
+    );
+    await till.payrun('beneficiary', 'import', 'other.csv');
+    await till.payrun('beneficiary', 'verify', 'other');
+    await till.importBatch('nov', 'beneficiary_ref,amount\nother,100\n');
+    const name = 'other is "Isha Iyer" here, and the bank knows the account as "SUNRISE TRADERS"';
+    const checked = await till.payrun('batch', 'check', 'nov');
+    expect(checked.stdout).toContain(`${name}; it is paid nevertheless.`);
+    const warned = await till.payrun('batch', 'submit', 'nov', '--dry-run', '--json');
+    expect(warned.json().warnings).toEqual([
+      {
+        code: 'beneficiary_unverified',
+        message: expect.stringContaining('the account of other as "SUNRISE TRADERS"'),
+      },
+    ]);
+    writeFileSync(
+      join(till.office.folder, 'payrun.toml'),
+      `[beneficiaries]\nunverified = "hold"\n${configOf(till)}`,
+    );
+    expect((await till.payrun('batch', 'check', 'nov')).stdout).toContain(`${name}; it will be held.`);
+    const quiet = await till.payrun('batch', 'submit', 'nov', '--dry-run', '--json');
+    expect(quiet.json().warnings).toEqual([]);
+  });
+
+  test('before anybody is verified, people read one line of it, and programs one finding for each row', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url });
+    await till.importBatch('nov', 'beneficiary_ref,amount\nasha,1\nbina,2\nchand,3\ndevi,4\nbina,2\n');
+    const { stdout } = await till.payrun('batch', 'check', 'nov');
+    expect(stdout.split('\n').filter((line) => line.includes('beneficiary_unverified'))).toEqual([
+      expect.stringContaining(
+        '5 rows of 4 beneficiaries who are not registered with nxt yet (asha, bina, chand …)',
+      ),
+    ]);
+    expect(stdout).toContain('look_alike');
+    const { data } = (await till.payrun('batch', 'check', 'nov', '--json')).json<Checked>();
+    expect(codes(data).filter((line) => line.includes('unverified'))).toHaveLength(5);
+  });
+
   test('limits that were lowered since the import are findings', async () => {
     const { url } = await sandboxFor();
     const till = await openTill({ url });
     await till.importBatch('nov', 'beneficiary_ref,amount\nasha,1000\n');
     await till.payrun('beneficiary', 'verify', 'asha', '--json');
-    const { readFileSync, writeFileSync } = await import('node:fs');
     const file = `${till.office.folder}/payrun.toml`;
     writeFileSync(file, `${readFileSync(file, 'utf8')}\n[providers.nxt.rails.IMPS]\nmax = "999.99"\n`);
     const ran = await till.payrun('batch', 'check', 'nov', '--json');
@@ -142,3 +206,7 @@ describe('batch check', () => {
     expect(ran.json().error).toMatchObject({ code: 'batch_unknown', hint: 'Did you mean "salary-nov"?' });
   });
 });
+
+function configOf(till: { office: { folder: string } }): string {
+  return readFileSync(join(till.office.folder, 'payrun.toml'), 'utf8');
+}

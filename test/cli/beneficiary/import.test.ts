@@ -82,6 +82,16 @@ describe('beneficiary import', () => {
     });
   });
 
+  test('a value that looks like an IFSC is repeated with what is wrong in it', async () => {
+    const wrong = ['HDFC000060', 'HDFCO000060', '123456789014'];
+    const rows = wrong.map((ifsc) => `r,R S,123456789012,${ifsc},,,,,`);
+    const ran = await imported(await openOffice(), file(...rows));
+    const said = ran.json().error.rows.map((row) => row.message);
+    expect(said[0]).toBe('"HDFC000060" has 10 characters; an IFSC has eleven, such as HDFC0000001.');
+    expect(said[1]).toContain('"HDFCO000060" has a letter O where the fifth');
+    expect(said.join()).not.toContain('123456789014');
+  });
+
   test('errors show private values masked', async () => {
     const office = await openOffice();
     const ran = await imported(
