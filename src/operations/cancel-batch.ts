@@ -26,7 +26,7 @@ export interface CancelledBatch {
 export async function cancelBatch(deps: CancelBatchDeps, batch: BatchRow): Promise<CancelledBatch> {
   if (batch.cancelled_at !== null) return { cancelled: 0, kept: 0, closed: true };
   return deps.database.transaction(async (tx) => {
-    const cancelled = await cancelUnsent(tx, batch.id, deps.now);
+    const cancelled = (await cancelUnsent(tx, { batch_id: batch.id }, deps.now)).length;
     const closed = await closeIfAllCancelled(tx, batch.id, deps.now);
     const states = await statesOfBatches(tx, [batch.id]);
     const kept = states.reduce(

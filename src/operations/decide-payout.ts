@@ -2,15 +2,17 @@
 
 import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
+import { type ApprovalPolicy, asksForApproval } from '../domain/payout/approval-policy.ts';
 import { type BookRules, resolve as resolvePayoutChange } from '../domain/payout/change.ts';
 import { isReleasable } from '../domain/payout/state.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { unansweredSends } from '../store/attempts.ts';
 import { recordAudit } from '../store/audit.ts';
-import { closeIfAllCancelled } from '../store/batches.ts';
+import { batchById, closeIfAllCancelled } from '../store/batches.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
 import { payoutByReference, savePayouts } from '../store/payouts.ts';
+import { approvalStanding } from './valid-approvals.ts';
 
 export interface Decision {
   database: Database;
@@ -28,14 +30,16 @@ async function requirePayout(tx: Reader, referenceId: string): Promise<StoredPay
   });
 }
 
-/** Only while nothing was sent; the batch's approval stands, since what was approved is not changed by paying less. */
+/**
+ * Only while nothing of it is under way, also of an attempt after one that has failed; the batch's approval stands,
+ * since what was approved is not changed by paying less.
+ */
 export async function cancelPayout(decision: Decision, referenceId: string): Promise<StoredPayout> {
   return decide(decision, referenceId, 'payout_cancelled', {}, async (tx, payout) => {
     const sent = (await unansweredSends(tx, [payout.id])).size > 0;
-    const unsent =
-      payout.attempt_no === 0 || (payout.attempt_no === 1 && payout.state === 'approved' && !sent);
-    const cancellable =
-      ['draft', 'approved', 'held'].includes(payout.state) && payout.position === 'available' && unsent;
+    const waits = ['draft', 'approved'].includes(payout.state) || isReleasable(payout);
+    const unsent = payout.attempt_no === 0 ? waits || payout.state === 'held' : waits && !sent;
+    const cancellable = payout.position === 'available' && unsent;
     if (!cancellable)
       throw refusal(payout, 'cancelled', 'Only a payout of which nothing was sent can be cancelled.');
     return {
@@ -45,13 +49,14 @@ export async function cancelPayout(decision: Decision, referenceId: string): Pro
   });
 }
 
-/** Held before anything was sent → approved. */
+/** Held before anything was sent → approved; draft, where the approvals of its batch were voided meanwhile. */
 export async function releasePayout(
   decision: Decision,
   referenceId: string,
   reason: string,
+  policy: ApprovalPolicy,
 ): Promise<StoredPayout> {
-  return decide(decision, referenceId, 'payout_released', { reason }, async (_tx, payout) => {
+  return decide(decision, referenceId, 'payout_released', { reason }, async (tx, payout) => {
     if (!isReleasable(payout)) {
       const hint =
         payout.state === 'held'
@@ -61,13 +66,25 @@ export async function releasePayout(
     }
     const released: StoredPayout = {
       ...payout,
-      state: 'approved',
+      state: (await isApproved(tx, payout, policy, decision.at)) ? 'approved' : 'draft',
       hold_reason: null,
       hold_note: null,
       released_at: decision.at,
     };
     return { payout: { ...released, updated_at: decision.at }, entries: [] };
   });
+}
+
+/** Looked at here, since a submission under way sends what is approved. */
+async function isApproved(
+  tx: Transaction,
+  payout: StoredPayout,
+  policy: ApprovalPolicy,
+  now: string,
+): Promise<boolean> {
+  if (!asksForApproval(policy)) return true;
+  const batch = await batchById(tx, payout.batch_id);
+  return batch !== undefined && (await approvalStanding(tx, batch, policy, now)).enough;
 }
 
 export interface ResolveInput {

@@ -5,7 +5,7 @@ import type { NewEntry } from '../domain/ledger/entry.ts';
 import { type Change, doubted, hold, notExecuted, refused } from '../domain/payout/change.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { beginSends, finishSends, recordQuestions } from '../store/attempts.ts';
-import { batchesCancelled, cancelUnsent, closeIfAllCancelled } from '../store/batches.ts';
+import { cancelledWithBatch, cancelUnsent, closeIfAllCancelled } from '../store/batches.ts';
 import type { Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
 import { payoutsById, saveChanges } from '../store/payouts.ts';
@@ -80,7 +80,7 @@ async function applyOthers(
     tx,
     others.map(({ item }) => item.payout_id),
   );
-  const cancelled = await cancelledMeanwhile(tx, others, [...payouts.values()]);
+  const cancelled = await cancelledMeanwhile(tx, others);
   const changes: { before: StoredPayout; after: StoredPayout }[] = [];
   const entries: NewEntry[] = [];
   for (const sent of others) {
@@ -92,7 +92,7 @@ async function applyOthers(
       states.set(payout.id, payout.state);
       continue;
     }
-    const change = changeFor(payout, sent, occasion, cancelled.has(payout.batch_id));
+    const change = changeFor(payout, sent, occasion, cancelled.has(payout.id));
     changes.push({ before: payout, after: change.payout });
     entries.push(...change.entries);
     states.set(payout.id, change.payout.state);
@@ -102,16 +102,16 @@ async function applyOthers(
   return states;
 }
 
-/** The batches that a person cancelled while rows of them were on the wire, where these rows come back unsent. */
+/** The rows that come back unsent and whose batch a person cancelled while they were on the wire. */
 async function cancelledMeanwhile(
   tx: Transaction,
   group: readonly SentOutcome[],
-  payouts: readonly StoredPayout[],
-): Promise<Set<bigint>> {
-  if (!group.some(({ result }) => result.kind === 'not_executed')) return new Set();
-  return batchesCancelled(
+): Promise<Map<bigint, bigint>> {
+  const back = group.filter(({ result }) => result.kind === 'not_executed');
+  if (back.length === 0) return new Map();
+  return cancelledWithBatch(
     tx,
-    payouts.map((payout) => payout.batch_id),
+    back.map(({ item }) => item.payout_id),
   );
 }
 
@@ -121,15 +121,11 @@ async function followCancelledBatches(
   group: readonly SentOutcome[],
   at: string,
 ): Promise<[bigint, StoredPayout['state']][]> {
-  const back = group.filter(({ result }) => result.kind === 'not_executed');
-  if (back.length === 0) return [];
-  const ids = back.map(({ item }) => item.payout_id);
-  const batches = [...(await payoutsById(tx, ids)).values()].map((payout) => payout.batch_id);
-  for (const batch of await batchesCancelled(tx, batches)) {
-    await cancelUnsent(tx, batch, at);
-    await closeIfAllCancelled(tx, batch, at);
-  }
-  return [...(await payoutsById(tx, ids)).values()].map(({ id, state }) => [id, state]);
+  const gone = await cancelledMeanwhile(tx, group);
+  if (gone.size === 0) return [];
+  const cancelled = await cancelUnsent(tx, { ids: [...gone.keys()] }, at);
+  for (const batch of new Set(gone.values())) await closeIfAllCancelled(tx, batch, at);
+  return cancelled.map((id) => [id, 'cancelled']);
 }
 
 function changeFor(

@@ -11,7 +11,7 @@ import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { currentAttempts, endAttempt } from '../store/attempts.ts';
 import { recordAudit } from '../store/audit.ts';
 import { batchById } from '../store/batches.ts';
-import { inList, listParam } from '../store/database.ts';
+import { inList, listParam, type Reader } from '../store/database.ts';
 import { payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { movedAccounts } from '../store/submission.ts';
@@ -50,12 +50,13 @@ export async function retryPayouts(
   if (unanswered) return { counts: nothing, stopped: unanswered };
   const payouts = [...(await payoutsById(submission.database, ids)).values()];
   for (const payout of payouts) refuseUnproven(payout);
-  if (asksForApproval(options.approval)) await refuseUnapproved(submission, payouts, options.approval);
+  const approved = { policy: options.approval, now: submission.now() };
+  await refuseUnapproved(submission.database, payouts, approved);
   const unregistered = await beneficiariesOf(submission, payouts);
   const stopped = unregistered.length > 0 ? await options.register(unregistered) : null;
   if (stopped) return { counts: nothing, stopped };
   await refuseHeld(submission, payouts, options.holds);
-  await beginAttempts(submission, ids);
+  await beginAttempts(submission, ids, options.approval);
   return withSendingBooks(submission, { payout_ids: ids }, (books) => sendPayouts(submission, books));
 }
 
@@ -88,13 +89,15 @@ export function refuseState(payout: StoredPayout): void {
     );
   }
   if (!RETRYABLE_STATES.has(payout.state)) {
+    const hint =
+      payout.state === 'draft' && payout.attempt_no > 1
+        ? 'Its new attempt has begun, and the approval of its batch was voided then: have it approved, and send it with `payrun batch submit`.'
+        : 'A new attempt needs the proven failure or the return of the one before.';
     throw new PayrunError(
       'failed',
       'payout_state',
       `${payout.reference_id} is ${payout.state}, so it cannot be tried again.`,
-      {
-        hint: 'A new attempt needs the proven failure or the return of the one before.',
-      },
+      { hint },
     );
   }
 }
@@ -174,16 +177,16 @@ async function beneficiariesOf(submission: Submission, payouts: readonly StoredP
 }
 
 async function refuseUnapproved(
-  submission: Submission,
+  reader: Reader,
   payouts: readonly StoredPayout[],
-  policy: ApprovalPolicy,
+  { policy, now }: { policy: ApprovalPolicy; now: string },
 ): Promise<void> {
-  const reader = submission.database;
+  if (!asksForApproval(policy)) return;
   const approved: bigint[] = [];
   for (const batchId of new Set(payouts.map((payout) => payout.batch_id))) {
     const batch = await batchById(reader, batchId);
     if (batch === undefined) continue;
-    const standing = await approvalStanding(reader, batch, policy, submission.now());
+    const standing = await approvalStanding(reader, batch, policy, now);
     if (standing.required === 0) continue;
     if (!standing.enough) throw approvalMissing(batch.name, standing);
     approved.push(batchId);
@@ -229,12 +232,19 @@ async function refuseHeld(
   }
 }
 
-async function beginAttempts(submission: Submission, ids: readonly bigint[]): Promise<void> {
+async function beginAttempts(
+  submission: Submission,
+  ids: readonly bigint[],
+  policy: ApprovalPolicy,
+): Promise<void> {
   const at = submission.now();
   const occasion = { at, actor: submission.actor.name, rules: submission.rules };
   await submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
-    for (const payout of (await payoutsById(tx, ids)).values()) {
+    const payouts = [...(await payoutsById(tx, ids)).values()];
+    // Once more: the questions to the provider took their time, and somebody may have changed an account meanwhile.
+    await refuseUnapproved(tx, payouts, { policy, now: at });
+    for (const payout of payouts) {
       refuseUnproven(payout);
       if (payout.state === 'approved') continue;
       await endAttempt(tx, payout, at);

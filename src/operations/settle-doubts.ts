@@ -7,7 +7,7 @@ import { doubted, hold } from '../domain/payout/change.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import type { LookUpOutcome } from '../providers/provider.ts';
 import { currentAttempts, recordQuestions, unansweredSends } from '../store/attempts.ts';
-import { batchesCancelled } from '../store/batches.ts';
+import { cancelledWithBatch } from '../store/batches.ts';
 import type { Transaction } from '../store/database.ts';
 import { doubtfulPayouts, payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
@@ -220,11 +220,8 @@ async function sendAgain(submission: Submission, ids: readonly bigint[], doubts:
  */
 async function stillWanted(tx: Transaction, ids: readonly bigint[]): Promise<StoredPayout[]> {
   const payouts = [...(await payoutsById(tx, ids)).values()].filter(({ state }) => state === 'unknown');
-  const cancelled = await batchesCancelled(
-    tx,
-    payouts.map((payout) => payout.batch_id),
-  );
-  return payouts.filter((payout) => !cancelled.has(payout.batch_id));
+  const cancelled = await cancelledWithBatch(tx, ids);
+  return payouts.filter((payout) => !cancelled.has(payout.id));
 }
 
 /** Like Promise.all over `work`, with at most `limit` at a time. */

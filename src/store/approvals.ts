@@ -1,4 +1,5 @@
 /** Approvals: a person's word on one digest of a batch, never deleted, only voided. */
+import { BEFORE_SENDING } from './batches.ts';
 import { inList, listParam, type Transaction } from './database.ts';
 import { recordRows } from './records.ts';
 
@@ -20,7 +21,7 @@ export async function voidApprovalsFor(
   const unsent = await tx.all<VoidedBatch>(
     `select distinct b.id as batch_id, b.name from payouts p join batches b on b.id = p.batch_id
      where p.beneficiary_id in (${inList('beneficiaries')}) and b.cancelled_at is null
-       and (p.state in ('draft', 'approved') or (p.state = 'held' and p.attempt_no = 0))
+       and (p.state in ('draft', 'approved') or (p.state = 'held' and p.position = 'available' and p.${BEFORE_SENDING}))
      order by b.name`,
     { beneficiaries: listParam(beneficiaryIds) },
   );
@@ -30,10 +31,15 @@ export async function voidApprovalsFor(
      where voided_at is null and batch_id in (${inList('batches')}) returning id, batch_id`,
     { batches, now, reason },
   );
+  // Also an attempt of which nothing was executed, or a retry that is under way in another process right now.
   await tx.run(
     `update payouts set state = 'draft', updated_at = :now
-     where state = 'approved' and attempt_no = 0 and batch_id in (${inList('batches')})`,
+     where state = 'approved' and batch_id in (${inList('batches')})`,
     { batches, now },
+  );
+  const begun = await tx.all<{ id: bigint }>(
+    `select id from payouts where state = 'draft' and attempt_no > 0 and batch_id in (${inList('batches')})`,
+    { batches },
   );
   // What a person let go on was let go on to the account of that day.
   const forgotten = await tx.all<{ id: bigint }>(
@@ -46,11 +52,7 @@ export async function voidApprovalsFor(
     'approval',
     voided.map((row) => row.id),
   );
-  await recordRows(
-    tx,
-    'payout',
-    forgotten.map((row) => row.id),
-  );
+  await recordRows(tx, 'payout', [...new Set([...begun, ...forgotten].map((row) => row.id))]);
   const ids = new Set(voided.map((row) => row.batch_id));
   return unsent.filter((batch) => ids.has(batch.batch_id));
 }

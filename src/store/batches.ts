@@ -219,11 +219,14 @@ export async function voidOtherApprovals(
   return voided.length;
 }
 
+/** Why a payout is held that was not sent, so that a person may let it go on; `isReleasable` of the domain. */
+export const BEFORE_SENDING = "hold_reason in ('beneficiary_unverified', 'look_alike')";
+
 /** Whether anything of the batch may still be sent, and so needs an approval. */
 export async function hasUnsent(reader: Reader, batchId: bigint): Promise<boolean> {
   const row = await reader.get(
     `select id from payouts where batch_id = :batch
-       and (state in ('draft', 'approved') or (state = 'held' and position = 'available' and attempt_no = 0)) limit 1`,
+       and (state in ('draft', 'approved') or (state = 'held' and position = 'available' and ${BEFORE_SENDING})) limit 1`,
     { batch: batchId },
   );
   return row !== undefined;
@@ -240,28 +243,45 @@ export async function needsApproval(reader: Reader, batchId: bigint): Promise<bo
 
 /** Drafts become approved; what is held, sent or cancelled stays what it is. Answers how many. */
 export async function approveDrafts(tx: Transaction, batchId: bigint, at: string): Promise<number> {
-  return tx.run(
+  const begun = await tx.all<{ id: bigint }>(
+    "select id from payouts where batch_id = :batch and state = 'draft' and attempt_no > 0",
+    { batch: batchId },
+  );
+  const approved = await tx.run(
     "update payouts set state = 'approved', updated_at = :at where batch_id = :batch and state = 'draft'",
     { batch: batchId, at },
   );
+  await recordRows(tx, 'payout', idsOf(begun));
+  return approved;
 }
 
 /**
- * Cancels the rows of which provably nothing was sent: never attempted, or attempted once and every send of that
- * attempt not executed. A second attempt follows one that was sent, whose reference the provider knows.
+ * Of which provably nothing is under way: never attempted, or every send of the present attempt not executed. What an
+ * earlier attempt was, it has failed or come back; its reference stays taken.
  */
-export async function cancelUnsent(tx: Transaction, batchId: bigint, at: string): Promise<number> {
+const NOTHING_UNDER_WAY = `position = 'available' and (
+    (attempt_no = 0 and state in ('draft', 'approved', 'held'))
+    or (attempt_no > 0 and (state in ('draft', 'approved') or (state = 'held' and ${BEFORE_SENDING})) and not exists (
+      select 1 from sends s where s.payout_id = payouts.id and s.attempt_no = payouts.attempt_no and s.kind = 'submit'
+        and (s.outcome is null or s.outcome not in ('funds', 'credentials', 'rate_limited', 'never_sent', 'stopped')))))`;
+
+/** Cancels the rows of a batch, or of those named, that were not sent; answers them. */
+export async function cancelUnsent(
+  tx: Transaction,
+  which: { batch_id: bigint } | { ids: readonly bigint[] },
+  at: string,
+): Promise<bigint[]> {
+  const [among, params] =
+    'ids' in which
+      ? [`id in (${inList('ids')})`, { ids: listParam(which.ids) }]
+      : ['batch_id = :batch', { batch: which.batch_id }];
   const cancelled = await tx.all<{ id: bigint }>(
     `update payouts set state = 'cancelled', cancelled_id = id, hold_reason = null, hold_note = null, updated_at = :at
-     where batch_id = :batch and state in ('draft', 'approved', 'held') and position = 'available'
-       and (attempt_no = 0 or (attempt_no = 1 and state = 'approved' and not exists (
-         select 1 from sends s where s.payout_id = payouts.id and s.kind = 'submit'
-           and (s.outcome is null or s.outcome not in ('funds', 'credentials', 'rate_limited', 'never_sent', 'stopped')))))
-     returning id`,
-    { batch: batchId, at },
+     where ${among} and ${NOTHING_UNDER_WAY} returning id`,
+    { ...params, at },
   );
   await recordRows(tx, 'payout', idsOf(cancelled));
-  return cancelled.length;
+  return idsOf(cancelled);
 }
 
 /** Marks a batch as cancelled once every row of it is: its name and its file may come again. Answers whether it is. */
@@ -276,17 +296,24 @@ export async function closeIfAllCancelled(tx: Transaction, batchId: bigint, at: 
 }
 
 /**
- * Of these batches those that a person has cancelled: rows that may have left stay, and nothing of them is sent again.
- * The decision stands in the audit log; a later batch may bear the name.
+ * Of these payouts those whose batch a person has cancelled, by id, with their batch: what may have left stays, and is
+ * not sent again, unless somebody asked for a new attempt after that. The decisions stand in the audit log; a later
+ * batch may bear the name.
  */
-export async function batchesCancelled(reader: Reader, batchIds: readonly bigint[]): Promise<Set<bigint>> {
-  const rows = await reader.all<{ id: bigint }>(
-    `select b.id from batches b where b.id in (${inList('ids')}) and exists (
+export async function cancelledWithBatch(
+  reader: Reader,
+  payoutIds: readonly bigint[],
+): Promise<Map<bigint, bigint>> {
+  const rows = await reader.all<{ id: bigint; batch_id: bigint }>(
+    `select p.id, p.batch_id from payouts p join batches b on b.id = p.batch_id
+     where p.id in (${inList('ids')}) and exists (
        select 1 from audit_events a where a.subject_kind = 'batch' and a.subject = b.name
-         and a.action = 'batch_cancelled' and a.at >= b.imported_at)`,
-    { ids: listParam(batchIds) },
+         and a.action = 'batch_cancelled' and a.at >= b.imported_at and not exists (
+           select 1 from audit_events r where r.subject_kind = 'payout' and r.subject = p.reference_id
+             and r.action = 'payout_retried' and r.id > a.id))`,
+    { ids: listParam(payoutIds) },
   );
-  return new Set(rows.map(({ id }) => id));
+  return new Map(rows.map(({ id, batch_id }) => [id, batch_id]));
 }
 
 export interface StateCount {

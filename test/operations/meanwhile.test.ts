@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { refusal } from '../../src/sandbox/answer.ts';
 import { CUT, type Faults, GO_ON } from '../../src/sandbox/faults.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { runPayrun } from '../cli/run-payrun.ts';
@@ -23,7 +24,7 @@ interface Desk {
   pass(ms: number): void;
 }
 
-/** A draft of these rows as the batch `night`; b-2 has closed its account, and b-4's is refused at submission. */
+/** A draft of these rows as the batch `night`; b-2 has closed its account, and b-4's is refused at submission, b-5's has another name. */
 async function desk(
   rows: readonly string[],
   faults: Partial<Faults>,
@@ -63,6 +64,7 @@ ${more}
       'b-2,Ravi Rao,501000001',
       'b-3,Mina Rao,501007779',
       'b-4,Tara Rao,501000005',
+      'b-5,Uma Rao,501000007',
     ].reduce((text, row) => `${text}${row},HDFC0000001\n`, 'beneficiary_ref,name,account_number,ifsc\n'),
   );
   write('payouts.csv', ['beneficiary_ref,amount', ...rows, ''].join('\n'));
@@ -78,6 +80,9 @@ ${more}
 
 const isSend = ({ method, path }: { method: string; path: string }) =>
   method === 'POST' && path.endsWith('/payouts');
+
+const refuse = (status: number, code: string) =>
+  ({ act: 'answer', answer: refusal(status, code, 'not now') }) as const;
 
 test('what was not found is not sent again when its turn comes only after the window', async () => {
   let lost = true;
@@ -146,4 +151,104 @@ test('an answer to a send that contradicts what was heard meanwhile holds the pa
   expect(await office.states(...SUBMIT)).toEqual({ held: 1 });
   const { stdout } = await office.run('payout', 'explain', 'night-000001');
   expect(stdout).toContain('the provider says SUCCESS, where the payout is failed');
+});
+
+test('a batch that is cancelled takes its begun retries with it; one asked for afterwards is sent', async () => {
+  let funds = true;
+  const office = await desk(['b-1,100', 'b-4,101', 'b-2,102'], {
+    before: async (exchange) => (isSend(exchange) && !funds ? refuse(402, 'INSUFFICIENT_FUNDS') : GO_ON),
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ failed: 2, paid: 1 });
+  funds = false;
+  const retry = (reference: string) => office.states('payout', 'retry', reference, '--yes', '--json');
+  expect(await retry('night-000002')).toEqual({ approved: 1 });
+  expect((await office.run('batch', 'cancel', 'night', '--json')).json().data).toMatchObject({
+    cancelled: 1,
+    states: { cancelled: 1, failed: 1, paid: 1 },
+  });
+  expect(await retry('night-000003')).toEqual({ approved: 1 });
+  funds = true;
+  // The beneficiary's account is closed still, so that the new attempt fails like the one before.
+  expect(await retry('night-000003')).toEqual({ failed: 1 });
+  expect(await office.states(...SUBMIT)).toEqual({ cancelled: 1, failed: 1, paid: 1 });
+  expect((await office.run('ledger', 'verify')).exit).toBe(0);
+});
+
+test('an attempt that is begun and not wanted any more can be cancelled alone', async () => {
+  let funds = true;
+  const office = await desk(['b-1,100', 'b-2,102'], {
+    before: async (exchange) => (isSend(exchange) && !funds ? refuse(402, 'INSUFFICIENT_FUNDS') : GO_ON),
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ failed: 1, paid: 1 });
+  funds = false;
+  await office.run('payout', 'retry', 'night-000002', '--yes');
+  expect((await office.run('payout', 'cancel', 'night-000002')).exit).toBe(0);
+  expect((await office.run('ledger', 'verify')).exit).toBe(0);
+});
+
+/** Twenty rows, the last two to b-3; when the first of them leaves, b-3 gets another account, known to the provider. */
+async function changedWhileSending(first: 'unpaid' | 'failed') {
+  let paying = false;
+  const sent: string[] = [];
+  const office = await desk(
+    Array.from({ length: 20 }, (_, row) => `${row < 18 ? 'b-1' : 'b-3'},${100 + row}`),
+    {
+      before: async (exchange) => {
+        if (!isSend(exchange)) return GO_ON;
+        if (!paying)
+          return first === 'unpaid' ? refuse(402, 'INSUFFICIENT_FUNDS') : refuse(422, 'LIMIT_EXCEEDED');
+        sent.push(JSON.parse(exchange.body).reference_id);
+        if (sent.length > 1) return GO_ON;
+        office.write(
+          'changed.csv',
+          'beneficiary_ref,name,account_number,ifsc\nb-3,Mina Rao,509999999,HDFC0000001\n',
+        );
+        expect((await office.run('beneficiary', 'import', 'changed.csv', '--allow-changes')).exit).toBe(0);
+        expect((await office.run('beneficiary', 'verify', 'b-3')).exit).toBe(0);
+        return GO_ON;
+      },
+    },
+    { more: '[approval]\nrequired = 1' },
+  );
+  expect((await office.run('batch', 'approve', 'night', '--as', 'meera')).exit).toBe(0);
+  const skipping = [...SUBMIT, '--on-low-balance', 'skip'];
+  const before = await office.states(...skipping);
+  expect(before).toEqual(first === 'unpaid' ? { approved: 20 } : { failed: 20 });
+  paying = true;
+  return { office, sent, skipping };
+}
+
+test('an account that is changed while a batch is sent is not paid without a new approval', async () => {
+  const { office, sent, skipping } = await changedWhileSending('unpaid');
+  expect(await office.states(...skipping)).toEqual({ draft: 20 - sent.length, paid: sent.length });
+  expect(sent.filter((reference) => /0000(19|20)/.test(reference))).toEqual([]);
+  expect((await office.run(...skipping)).json().error.code).toBe('approval_missing');
+  expect((await office.run('ledger', 'verify')).exit).toBe(0);
+  await office.run('batch', 'approve', 'night', '--as', 'meera');
+  expect(await office.states(...skipping)).toEqual({ paid: 20 });
+  expect((await office.run('ledger', 'verify')).exit).toBe(0);
+});
+
+test('nor while failed payouts are tried again', async () => {
+  const { office, sent } = await changedWhileSending('failed');
+  const retry = ['payout', 'retry', '--batch', 'night', '--yes', '--json'];
+  expect(await office.states(...retry)).toEqual({ draft: 20 - sent.length, paid: sent.length });
+  expect(sent.filter((reference) => /0000(19|20)/.test(reference))).toEqual([]);
+  const one = (await office.run('payout', 'retry', 'night-000020', '--yes', '--json')).json();
+  expect(one.error.hint).toContain('have it approved');
+});
+
+test('what is released after its approval was voided waits for a new one', async () => {
+  const more = '[approval]\nrequired = 1\n[beneficiaries]\nunverified = "hold"';
+  const office = await desk(['b-5,100', 'b-3,101'], {}, { more });
+  expect((await office.run('batch', 'approve', 'night', '--as', 'meera')).exit).toBe(0);
+  await office.run('batch', 'submit', 'night', '--first', '1', '--yes');
+  office.write(
+    'changed.csv',
+    'beneficiary_ref,name,account_number,ifsc\nb-5,Uma Rao,509999007,HDFC0000001\n',
+  );
+  await office.run('beneficiary', 'import', 'changed.csv', '--allow-changes');
+  const released = await office.run('payout', 'release', 'night-000001', '--reason', 'asked', '--json');
+  expect(released.json().data.state).toBe('draft');
+  expect((await office.run(...SUBMIT)).json().error.code).toBe('approval_missing');
 });

@@ -95,7 +95,8 @@ function auditExecutions(standing: Standing, world: World, findings: Finding[]):
     if (alive.length > 1 || again) report('double_payment', row.reference_id);
     if (executions.some((each) => each.amount_minor !== row.amount_minor))
       report('other_amount', row.reference_id);
-    if (executions.length > 0 && ['draft', 'cancelled'].includes(row.state))
+    // An attempt that has failed may be followed by one that nobody wants any more.
+    if (alive.length > 0 && ['draft', 'cancelled'].includes(row.state))
       report('payment_nobody_asked_for', `${row.reference_id} is ${row.state}`);
     if (row.state === 'failed' && row.resolved_as === null && !mayHaveFailed(world, currentReference(row)))
       report('false_failure', row.reference_id);
@@ -179,7 +180,8 @@ function compareEnd(row: Row, world: World): Finding | null {
       ? null
       : { crime: 'held_without_reason', what: `${reference}: ${row.hold_reason}` };
   // What nobody approved waits for as long as it likes.
-  if (row.state === 'draft' && !execution) return null;
+  const wasTried = execution && ['FAILED', 'REVERSED'].includes(world.statusOf(execution));
+  if (row.state === 'draft' && (!execution || wasTried)) return null;
   if (['draft', 'approved', 'submitting', 'pending', 'unknown'].includes(row.state))
     return { crime: 'unfinished', what: `${reference} is ${row.state}` };
   const truth = execution ? STATE_OF_STATUS[world.statusOf(execution)] : 'failed';

@@ -214,7 +214,11 @@ export const sync: Command = {
 const decision = ({ database, actor, now }: AtWork) => ({ database, actor, rules: RULES, at: now() });
 
 export function release(reference: string): Command {
-  return { name: 'payout release', run: (work) => releasePayout(decision(work), reference, 'it is another') };
+  return {
+    name: 'payout release',
+    run: (work) =>
+      releasePayout(decision(work), reference, 'it is another', { required: 1, bands: [], keys: [] }),
+  };
 }
 
 export function resolve(reference: string, as: ResolveInput['as']): Command {

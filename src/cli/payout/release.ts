@@ -13,10 +13,13 @@ export const verb: Verb = {
   examples: ['payrun payout release salary-nov-000007 --reason "name checked by phone"'],
   async run(context, input) {
     const { decision, reference } = await decisionBy(context, argument(input, 0));
-    const payout = await releasePayout(decision, reference, text(input, 'reason') ?? '');
-    return {
-      ...onePayout(await payoutItem(decision.database, payout.id)),
-      next: `Send it with: payrun batch submit ${(await batchById(decision.database, payout.batch_id))?.name ?? ''}`,
-    };
+    const { approval } = await context.config();
+    const payout = await releasePayout(decision, reference, text(input, 'reason') ?? '', approval);
+    const batch = (await batchById(decision.database, payout.batch_id))?.name ?? '';
+    const next =
+      payout.state === 'draft'
+        ? `Its batch has to be approved first: payrun batch approve ${batch}`
+        : `Send it with: payrun batch submit ${batch}`;
+    return { ...onePayout(await payoutItem(decision.database, payout.id)), next };
   },
 };

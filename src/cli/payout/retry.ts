@@ -102,7 +102,7 @@ function lastLine(items: readonly Data[], states: Data, batch: string | undefine
       nextStep(of, states, null) ?? `Every outcome is proven. See the batch with: payrun batch show ${of}`
     );
   const state = String(first.state);
-  if (['approved', 'submitting', 'unknown'].includes(state))
+  if (['draft', 'approved', 'submitting', 'unknown'].includes(state))
     return `It is ${state}. Go on with: payrun batch submit ${of} --yes (nothing is paid twice)`;
   if (state === 'pending') return `It is on its way. Follow it with: payrun payout sync --batch ${of} --wait`;
   return `It is ${state}. Its story: payrun payout explain ${first.reference_id}`;
