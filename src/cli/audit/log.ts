@@ -71,6 +71,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const items = shown.map(itemOf);
   const columns = ['id', 'at', 'actor', 'action', 'subject_kind', 'subject', 'details'].map((key) => ({
     key,
+    spare: key === 'subject_kind',
   }));
   return {
     data: { items, next },

@@ -1,6 +1,7 @@
 /** One value of an outcome as the text of a cell: exact for csv, readable for tables. */
 import { groupDigits } from '../../domain/money/money.ts';
 import type { Data, Json } from '../command.ts';
+import { sanitise } from './sanitise.ts';
 
 /** Exact and reversible: null is empty, what is nested is JSON. */
 export function csvCell(value: Json | undefined): string {
@@ -24,6 +25,18 @@ export function tableCell(value: Json | undefined): string {
 }
 
 const DECIMAL = /^-?\d+\.\d+$/;
+
+const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$/;
+const DIGEST = /\b([0-9a-f]{12})[0-9a-f]{52}\b/g;
+
+/** As a person at a terminal reads it in a table: amounts in groups, times to the second, what is nested as words. */
+export function terminalCell(value: Json | undefined, cell: string, currency: Json | undefined): string {
+  if (!isData(value)) return groupedCell(cell.replace(INSTANT, '$1Z'), currency);
+  const parts = Object.entries(value)
+    .filter(([, each]) => each !== null)
+    .map(([key, each]) => `${key.replaceAll('_', ' ')}: ${tableCell(each)}`);
+  return sanitise(parts.join('; ')).replace(DIGEST, '$1…');
+}
 
 /** On a terminal nobody computes with what is shown, and long amounts are read in groups. */
 export function groupedCell(cell: string, currency: Json | undefined): string {

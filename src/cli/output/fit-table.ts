@@ -1,9 +1,10 @@
 /**
- * Which columns a terminal has room for, and how wide each is. What tells a row from the others, amounts and states are
- * never cut: other texts are cut first, and then whole columns are left out.
+ * Which columns a terminal has room for, and how wide each is. What tells a row from the others, amounts, times and states
+ * are never cut. Sentences are not cut either: they are folded in their column, or stand below their row. Other texts are cut
+ * first, and then whole columns are left out.
  */
 import type { Column, Data, TableView } from '../command.ts';
-import { groupedCell, tableCell } from './cells.ts';
+import { tableCell, terminalCell } from './cells.ts';
 import { displayWidth } from './display-width.ts';
 import { sanitise } from './sanitise.ts';
 
@@ -15,8 +16,14 @@ const MONEY_KEY =
   /(^|_)(amount|amounts|fee|tax|balance|available|debit|credit|difference|estimate|transit|unexplained)(_|$)/;
 
 // A name that is cut finds nothing, and the same first letters stand in every row.
-const NAMING_KEY = /^(reference_id|batch|beneficiary_ref|id|provider_id|provider_reference|utr|return_utr)$/;
-const STATE_KEY = /^(state|states|status|currency)$/;
+const NAMING_KEY =
+  /^(reference_id|batch|beneficiary_ref|id|provider_id|provider_reference|utr|return_utr|subject)$/;
+const STATE_KEY = /^(state|states|status|currency|code|kind|action|subject_kind)$/;
+
+// What a person reads to know what to do.
+const PROSE_KEY = /^(message|details?|reason|failure_reason|void_reason|hint|note)$/;
+// Folded into less, a sentence becomes a tower of words.
+const PROSE_WIDTH = 32;
 
 export interface Shape {
   key: string;
@@ -25,6 +32,8 @@ export interface Shape {
   money: boolean;
   /** May be cut where the terminal is narrow. */
   soft: boolean;
+  /** Sentences, which are never cut. */
+  prose: boolean;
   /** May be left out there: `first` before others. */
   spare: 'first' | 'later' | 'never';
 }
@@ -36,6 +45,8 @@ export interface Laid {
   widths: readonly number[];
   /** Titles of the columns that had no room and have something to say. */
   left_out: readonly string[];
+  /** Sentences that stand below their row, by row; empty where none of the columns had to go there. */
+  below: readonly (readonly string[])[];
 }
 
 /** Null for `width` where nothing may be cut. */
@@ -47,17 +58,27 @@ export function laidOut(view: TableView, width: number | null): Laid {
     view.rows.map((row) =>
       columns.map((column) => {
         const cell = sanitise(tableCell(row[column.key]));
-        return width === null ? cell : groupedCell(cell, row.currency);
+        return width === null ? cell : terminalCell(row[column.key], cell, row.currency);
       }),
     );
   const missing = (widths: readonly number[]) =>
     width === null ? 0 : widths.reduce((sum, each) => sum + each + GAP, -GAP) - width;
   let cells = cellsOf();
-  if (width === null) return { columns, cells, widths: widthsOf(columns, cells), left_out: [] };
+  if (width === null) return { columns, cells, widths: widthsOf(columns, cells), left_out: [], below: [] };
   const left_out: string[] = [];
+  let below: Laid['below'] = [];
   if (!pairs && missing(widthsOf(columns, cells)) > 0) {
     columns = withoutEmpty(withCurrencyInTitle(columns, view.rows), view.rows);
     cells = cellsOf();
+    if (missing(widthsOf(columns, cells)) > 0) {
+      const folded = foldedColumn(columns, cells, width);
+      const isBelow = (column: Shape) => column.prose && column !== folded;
+      below = cells.map((row) =>
+        row.filter((cell, index) => cell !== '-' && columns[index] && isBelow(columns[index])),
+      );
+      columns = columns.filter((column) => !isBelow(column));
+      cells = cellsOf();
+    }
     while (missing(narrowest(columns, cells)) > 0) {
       const spare =
         columns.findLast((each) => each.spare === 'first') ??
@@ -73,7 +94,19 @@ export function laidOut(view: TableView, width: number | null): Laid {
     cells,
     widths: fitted(widthsOf(columns, cells), leastWidths(columns, cells), width),
     left_out,
+    below,
   };
+}
+
+/** The column of sentences that stays beside the others: the first, where they leave it room. */
+function foldedColumn(
+  columns: readonly Shape[],
+  cells: readonly string[][],
+  width: number,
+): Shape | undefined {
+  const widths = widthsOf(columns, cells);
+  const others = widths.reduce((sum, each, index) => (columns[index]?.prose ? sum : sum + each + GAP), 0);
+  return width - others >= PROSE_WIDTH ? columns.find(({ prose }) => prose) : undefined;
 }
 
 /** A currency that is the same in all rows stands beside the titles of the amounts. */
@@ -101,6 +134,7 @@ function shapeOf(column: Column, rows: readonly Data[], first: boolean): Shape {
   const state = STATE_KEY.test(column.key);
   const naming = first || NAMING_KEY.test(column.key);
   const soft = !(right || money || state || naming);
+  const prose = soft && PROSE_KEY.test(column.key);
   // A name beside the first, such as a UTR, is never cut, but a row is the same without it.
   const optional = soft || (naming && !first);
   return {
@@ -109,7 +143,8 @@ function shapeOf(column: Column, rows: readonly Data[], first: boolean): Shape {
     right,
     money,
     soft,
-    spare: column.spare ? 'first' : optional && column.key !== 'reference_id' ? 'later' : 'never',
+    prose,
+    spare: column.spare ? 'first' : optional && !prose && column.key !== 'reference_id' ? 'later' : 'never',
   };
 }
 
@@ -127,15 +162,15 @@ function narrowest(columns: readonly Shape[], cells: readonly string[][]): numbe
   return widthsOf(columns, cells).map((width, index) => Math.min(width, least[index] ?? width));
 }
 
-const AMOUNT_OR_DAY = /^(-?\d[\d,]*(\.\d+)?|\d{4}-\d\d-\d\d)$/;
+const AMOUNT_OR_TIME = /^(-?\d[\d,]*(\.\d+)?|\d{4}-\d\d-\d\d(T[\d:]+Z)?)$/;
 
-/** How narrow each column may become: infinitely wide are those that are never cut, and no amount or day is cut anywhere. */
+/** How narrow each column may become: infinitely wide are those that are never cut, and no amount or time is cut anywhere. */
 function leastWidths(columns: readonly Shape[], cells: readonly string[][]): number[] {
   return columns.map(({ soft }, index) => {
     if (!soft) return Number.POSITIVE_INFINITY;
     return Math.max(
       NARROWEST,
-      widest(cells, index, (cell) => AMOUNT_OR_DAY.test(cell)),
+      widest(cells, index, (cell) => AMOUNT_OR_TIME.test(cell)),
     );
   });
 }

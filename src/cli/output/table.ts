@@ -9,6 +9,7 @@ import { type Paint, toneOf } from './colour.ts';
 import { displayWidth } from './display-width.ts';
 import { GAP, laidOut, type Shape, words } from './fit-table.ts';
 import { sanitise, sanitiseBlock } from './sanitise.ts';
+import { wrapText } from './wrap-text.ts';
 
 export interface TableStyle {
   paint: Paint;
@@ -32,7 +33,7 @@ const NO_BORDERS = {
 
 /** A table with its title, each line ended. */
 export function tableText(view: TableView, style: TableStyle): string {
-  const { columns, cells, widths, left_out } = laidOut(view, style.width);
+  const { columns, cells, widths, left_out, below } = laidOut(view, style.width);
   // A list of names and values has no titles, and then no line for them.
   const head = columns.every(({ title }) => title === '')
     ? null
@@ -46,7 +47,7 @@ export function tableText(view: TableView, style: TableStyle): string {
   const lines =
     style.width === null
       ? paddedLines(columns, widths, head === null ? rows : [head, ...rows])
-      : fittedLines(columns, widths, head, rows);
+      : fittedLines(columns, widths, head, rows, below, style.width);
   const title = view.title === undefined ? '' : `${style.paint('bold', sanitise(view.title))}\n`;
   const note =
     left_out.length === 0
@@ -81,17 +82,38 @@ function fittedLines(
   widths: readonly number[],
   head: readonly Cell[] | null,
   rows: readonly Cell[][],
+  below: readonly (readonly string[])[],
+  width: number,
 ): string {
-  const table = new Table({
-    chars: NO_BORDERS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    head: head === null ? [] : head.map(({ shown }) => shown),
-    colAligns: columns.map((column) => (column.right ? 'right' : 'left')),
-    colWidths: [...widths],
-    truncate: '…',
-  });
-  for (const row of rows) table.push(row.map(({ shown }) => shown));
-  return table.toString();
+  const tableOf = (title: readonly Cell[] | null, shown: readonly Cell[][]) => {
+    const table = new Table({
+      chars: NO_BORDERS,
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+      head: title === null ? [] : title.map((cell) => cell.shown),
+      colAligns: columns.map((column) => (column.right ? 'right' : 'left')),
+      colWidths: [...widths],
+      truncate: '…',
+    });
+    for (const row of shown)
+      table.push(row.map((cell, index) => folded(cell, columns[index], widths[index])));
+    return table.toString();
+  };
+  if (below.length === 0) return tableOf(head, rows);
+  const room = Math.max(1, width - BELOW.length);
+  return rows
+    .map((row, index) => {
+      const sentences = (below[index] ?? []).flatMap((text) => wrapText(text, room));
+      return [tableOf(index === 0 ? head : null, [row]), ...sentences.map((line) => BELOW + line)].join('\n');
+    })
+    .join('\n');
+}
+
+const BELOW = '    ';
+
+/** Sentences take more lines where others are cut. */
+function folded({ plain, shown }: Cell, column: Shape | undefined, width: number | undefined): string {
+  if (!column?.prose || width === undefined || displayWidth(plain) <= width) return shown;
+  return wrapText(plain, width).join('\n');
 }
 
 /** An outcome's data without a view of its own: names and values, then each list of rows as a table. */

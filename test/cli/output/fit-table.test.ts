@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plain } from '../../../src/cli/output/colour.ts';
 import { tableText } from '../../../src/cli/output/table.ts';
+import { wrapText } from '../../../src/cli/output/wrap-text.ts';
 import { PAYOUT_TABLE } from '../../../src/cli/payout/item.ts';
 
 const payout = (row: number, more: object) => ({
@@ -47,7 +48,7 @@ describe('a table on a terminal', () => {
     const text = shown([payout(1, FAILED), payout(2, FAILED)], 100);
     expect(text.split('\n')[0]).not.toContain('utr');
     expect(text).toContain('••••7788');
-    expect(text).toMatch(/The acc.*…/);
+    expect(text).toContain('\n    The account of the beneficiary is closed.\n');
     expect(text).not.toContain('Too narrow');
   });
 
@@ -60,6 +61,48 @@ describe('a table on a terminal', () => {
     expect(shown(ROWS, null)).toContain(' 162500.00  INR');
     expect(shown(ROWS, null)).toContain('The account of the beneficiary is closed.');
     expect(shown(ROWS, null).split('\n')[0]).toMatch(/amount {2}currency {2}rail/);
+  });
+
+  test('a sentence is folded in its column where there is room, and stands below its row where there is none', () => {
+    const message =
+      'The penny drop found SUNRISE TRADERS, and we know the account as the one of Kaveri Stores.';
+    const finding = { row: 11, code: 'beneficiary_unverified', message };
+    const columns = [{ key: 'row' }, { key: 'code' }, { key: 'message' }];
+    const at = (width: number) => tableText({ columns, rows: [finding] }, { paint: plain, width });
+    expect(at(70).split('\n').slice(1)).toEqual([
+      ' 11  beneficiary_unverified  The penny drop found SUNRISE TRADERS, and',
+      '                             we know the account as the one of Kaveri',
+      '                             Stores.',
+      '',
+    ]);
+    expect(at(50).split('\n')).toEqual([
+      'row  code',
+      ' 11  beneficiary_unverified',
+      '    The penny drop found SUNRISE TRADERS, and we',
+      '    know the account as the one of Kaveri Stores.',
+      '',
+    ]);
+  });
+
+  test('a decision in the audit log is whole: when, who, what, about what, and its details as words', () => {
+    const columns = ['id', 'at', 'actor', 'action', 'subject_kind', 'subject', 'details'];
+    const details = { file_sha256: 'ab12cd34ef56'.padEnd(64, '0'), rows: 41, reason: null };
+    const row = { at: '2026-11-28T19:00:52.361Z', actor: 'meera', action: 'beneficiaries_imported', details };
+    const rows = [{ id: 1, ...row, subject_kind: 'beneficiary', subject: 'salary-nov-000041' }];
+    const view = { columns: columns.map((key) => ({ key, spare: key === 'subject_kind' })), rows };
+    expect(tableText(view, { paint: plain, width: 80 }).split('\n')).toEqual([
+      'id  at                    actor  action                  subject',
+      ' 1  2026-11-28T19:00:52Z  meera  beneficiaries_imported  salary-nov-000041',
+      '    file sha256: ab12cd34ef56…; rows: 41',
+      expect.stringContaining('Too narrow for: subject kind.'),
+      '',
+    ]);
+    expect(tableText(view, { paint: plain, width: null })).toContain('2026-11-28T19:00:52.361Z');
+  });
+
+  test('a word that is longer than the terminal is broken', () => {
+    expect(wrapText('see abcdefghij now', 6)).toEqual(['see', 'abcdef', 'ghij', 'now']);
+    expect(wrapText('商店の口座', 5)).toEqual(['商店', 'の口', '座']);
   });
 
   test('never cuts the states of a batch', () => {

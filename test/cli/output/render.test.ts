@@ -113,7 +113,7 @@ test('a table aligns amounts to the right and ends no line in spaces', async () 
 
 test('a table in a pipe is never cut; on a narrow terminal texts are, amounts and states are not', async () => {
   const items = [
-    { reference_id: 'A-1', reason: 'x'.repeat(90), amount: '123456789012.00', state: 'submitting' },
+    { reference_id: 'A-1', beneficiary_name: 'x'.repeat(90), amount: '123456789012.00', state: 'submitting' },
   ];
   expect((await rendered({ data: { items } }, 'table')).stdout).toContain('x'.repeat(90));
   const { stdout } = await rendered(
