@@ -13,6 +13,7 @@ import {
   text,
   texts,
 } from './command.ts';
+import type { ReportedBalance } from './output/reports/account-balance.ts';
 import { githubAnnotations } from './output/reports/github.ts';
 import type { Report, ReportedBreak, ReportedTotals } from './output/reports/report.ts';
 import { type ReportTarget, reportTargets, writeReports } from './output/reports/write-reports.ts';
@@ -124,6 +125,7 @@ function reportOf(
     expected: number;
     breaks: { open: number; new: number; carried: number; closed: number };
     totals: ReportedTotals[];
+    balances?: ReportedBalance[];
   };
   return {
     provider: found.provider,
@@ -145,6 +147,7 @@ function reportOf(
     carried: found.breaks.carried,
     closed: found.breaks.closed,
     totals: found.totals,
+    balances: found.balances ?? [],
     breaks,
     fail_on: asked.fail_on,
     ...pastOf(past ?? { history: [], latest: [] }),

@@ -1,23 +1,19 @@
 import { basename, resolve } from 'node:path';
 import { PayrunError } from '../domain/errors.ts';
-import { formatAmount } from '../domain/money/money.ts';
 import type { RailRules } from '../domain/payout/rail.ts';
 import { BREAK_KINDS, type BreakKind, type Terms } from '../domain/reconciliation/break.ts';
 import type { Coverage } from '../domain/reconciliation/coverage.ts';
-import { compareText } from '../domain/reconciliation/statement-line.ts';
-import type { Totals } from '../domain/reconciliation/totals.ts';
 import { type Compared, compareFiles } from '../operations/compare-files.ts';
 import type { StatementInput } from '../operations/import-statement.ts';
 import { type Reconciled, reconcile } from '../operations/reconcile.ts';
 import type { BreakRow } from '../store/breaks.ts';
-import { BREAK_VIEW, breakItem, foundItem } from './break/break-item.ts';
+import { breakItem, foundItem } from './break/break-item.ts';
 import {
   argumentList,
   type Context,
   type Data,
   type Input,
   type Outcome,
-  type TableView,
   text,
   type Verb,
 } from './command.ts';
@@ -25,9 +21,9 @@ import type { ProviderConfig } from './config.ts';
 import { EXIT } from './exit-codes.ts';
 import { readInputFile, regularFileSize } from './input-file.ts';
 import { requireAccount } from './ledger/find-account.ts';
-import { counted } from './output/counted.ts';
-import { type Report, type ReportedBreak, summaryOf } from './output/reports/report.ts';
+import type { ReportedBreak } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
+import { balanceData, totalsData, view } from './reconcile-view.ts';
 import { comparisonTerms, configIfAny, type Reading, readingTerms } from './reconciliation-terms.ts';
 import { proofData } from './statement/statement-proof.ts';
 import { stagesOf, statementInputs } from './statement-input.ts';
@@ -96,7 +92,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     found.open_breaks.map((row) => openBreak(row, terms)),
   );
   if (found.older > 0) context.warn(olderWarning(found, whose.name));
-  const data = foundData(found, whose.name, failingData(asked, breaks));
+  const data = foundData(found, whose, failingData(asked, breaks));
   const annotations = await tell(context, asked, data, breaks, found, null);
   const left = found.open > 0 || found.coverage.missing_days.length > 0;
   return {
@@ -141,11 +137,12 @@ function olderWarning({ older, coverage }: Reconciled, account: string): { code:
     coverage.from === null
       ? 'no statement of it was taken in yet'
       : `its statements begin on ${coverage.from}`;
-  const message = `${older} entries on ${account} were not looked for: ${since}.`;
+  const entries = older === 1 ? '1 entry' : `${older} entries`;
+  const message = `${entries} on ${account} ${older === 1 ? 'was' : 'were'} not looked for: ${since}.`;
   return { code: 'entries_older', message };
 }
 
-function foundData(found: Reconciled, provider: string, failing: Data): Data {
+function foundData(found: Reconciled, { name: provider, account }: Whose, failing: Data): Data {
   return {
     reconciliation: Number(found.reconciliation),
     provider,
@@ -169,6 +166,7 @@ function foundData(found: Reconciled, provider: string, failing: Data): Data {
       ...failing,
     },
     totals: found.totals.map(totalsData),
+    ...(account ? { balances: found.balances.map(balanceData) } : {}),
   };
 }
 
@@ -306,87 +304,4 @@ function kindsData(byKind: ReadonlyMap<BreakKind, number>): Data {
     if (count !== undefined) data[kind] = count;
   }
   return data;
-}
-
-function totalsData(totals: Totals): Data {
-  const { currency, statement, ledger, differences, explained, unexplained, others } = totals;
-  const amounts = (sums: Readonly<Record<string, bigint>>): Data =>
-    Object.fromEntries(Object.entries(sums).map(([name, minor]) => [name, formatAmount(minor, currency)]));
-  return {
-    currency,
-    statement: amounts({ ...statement }),
-    ledger: amounts({ ...ledger }),
-    differences: formatAmount(differences, currency),
-    explained: amounts(explained),
-    unexplained: formatAmount(unexplained, currency),
-    others: amounts(Object.fromEntries([...others].sort(([a], [b]) => compareText(a, b)))),
-  };
-}
-
-/** For people: what was found first, then the sums that prove that it is all. */
-function view(data: Data, items: readonly Data[]): (TableView | string)[] {
-  const { provider, matched, expected, breaks, coverage } = data as Pick<
-    Report,
-    'provider' | 'matched' | 'expected'
-  > & {
-    breaks: Pick<Report, 'open' | 'new' | 'carried' | 'closed'> & { failing?: number; by_kind: Data };
-    coverage: Data & { missing_days: string[] };
-  };
-  const parts: (TableView | string)[] = [summaryOf({ provider, matched, expected, ...breaks })];
-  if (breaks.failing !== undefined)
-    parts.push(`${counted(breaks.failing, 'of them fits', 'of them fit')} --fail-on.`);
-  if (coverage.missing_days.length > 0) parts.push(`No statement for ${coverage.missing_days.join(', ')}.`);
-  const kinds = Object.entries(breaks.by_kind).map(([kind, count]): Data => ({ kind, open: count }));
-  if (kinds.length > 0)
-    parts.push({ columns: [{ key: 'kind' }, { key: 'open', align: 'right' }], rows: kinds });
-  if (items.length > 0)
-    parts.push({
-      columns: BREAK_VIEW.filter(({ key }) => !['break', 'age_days', 'state'].includes(key)),
-      rows: items,
-    });
-  for (const totals of data.totals as Data[]) parts.push(totalsView(totals));
-  const proofs = (data.statements as Data[]).flatMap(({ file, proofs: own }) =>
-    ((own ?? []) as Data[]).map((proof) => ({ ...proof, file: file ?? null })),
-  );
-  if (proofs.length > 0) parts.push(proofsView(proofs));
-  return parts;
-}
-
-/** Opening and movements are closing: what each file says of itself, and what its rows come to. */
-function proofsView(rows: readonly Data[]): TableView {
-  const keys = ['file', 'what', 'currency', 'line', 'stated', 'found', 'proved'];
-  const right = new Set(['line', 'stated', 'found']);
-  return {
-    title: 'What the files state, held against their rows',
-    columns: keys.map((key) => (right.has(key) ? { key, align: 'right' } : { key })),
-    rows,
-  };
-}
-
-/** What of the differences needs nobody, where there is any. */
-function explanation({ explained }: Data): string {
-  const parts = Object.entries(explained as Data).filter(([, amount]) => Number(amount) !== 0);
-  return parts.length === 0 ? '' : ` (explained: ${parts.map((part) => part.join(' ')).join(', ')})`;
-}
-
-function totalsView(totals: Data): TableView {
-  const statement = totals.statement as Data;
-  const ledger = totals.ledger as Data;
-  const names = [...new Set([...Object.keys(statement), ...Object.keys(ledger)])];
-  const rows = names.map(
-    (name): Data => ({
-      total: name,
-      statement: statement[name] ?? '',
-      ledger: ledger[name] ?? '',
-    }),
-  );
-  return {
-    title: `Totals in ${totals.currency}: matched pairs differ by ${totals.differences} net${explanation(totals)}; in no sum ${totals.unexplained}`,
-    columns: [
-      { key: 'total', title: '' },
-      { key: 'statement', align: 'right' },
-      { key: 'ledger', align: 'right' },
-    ],
-    rows,
-  };
 }

@@ -5,10 +5,11 @@
  */
 import { dayIn } from '../domain/calendar-day.ts';
 import { formatAmount } from '../domain/money/money.ts';
+import type { AccountBalance } from '../domain/reconciliation/account-balance.ts';
 import { compareAccount } from '../domain/reconciliation/account-statement.ts';
 import type { BreakKind, FoundBreak, Terms } from '../domain/reconciliation/break.ts';
 import { carry, type StoredBreak } from '../domain/reconciliation/carry.ts';
-import { compare } from '../domain/reconciliation/compare.ts';
+import { compare, inOrder } from '../domain/reconciliation/compare.ts';
 import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
 import {
   explainedBy,
@@ -42,6 +43,7 @@ import {
   saveSupersessions,
   storedSupersessions,
 } from '../store/statements.ts';
+import { balancesOfAccount } from './account-balances.ts';
 import {
   type ImportedStatement,
   importStatements,
@@ -72,6 +74,8 @@ export interface Reconciled {
   /** Breaks whose entry may be one too many. */
   outlived: readonly StoredBreak[];
   totals: readonly Totals[];
+  /** Of an account: what its statements end with, led over to the books. */
+  balances: readonly AccountBalance[];
   /** Where they are wanted: what is open now, and how much each of the latest reconciliations left open. */
   open_breaks: readonly BreakRow[];
   history: readonly { today_on: string; open_count: bigint; amounts: ReadonlyMap<string, bigint> }[];
@@ -186,6 +190,7 @@ async function sidesOfProvider(
     expected: new Set(comparison.expected.map((each) => each.attempt)).size,
     older: 0,
     totals: addUp(matching, comparison, attempts, settled),
+    balances: [],
     storeMatches: (id) => storeMatching(tx, id, provider, matching, bulk),
   };
 }
@@ -193,7 +198,13 @@ async function sidesOfProvider(
 /** An account's statement against the entries on it; what explains what is told by the totals and kept nowhere. */
 async function sidesOfAccount(tx: Transaction, account: string, terms: Terms): Promise<Sides> {
   const compared = compareAccount(await allLines(tx, account), await movementsOfAccount(tx, account), terms);
-  return { ...compared, storeMatches: () => storeSupersessions(tx, account, compared.superseded) };
+  const { balances, breaks } = await balancesOfAccount(tx, account, compared.positions);
+  return {
+    ...compared,
+    balances,
+    breaks: [...compared.breaks, ...breaks].sort(inOrder),
+    storeMatches: () => storeSupersessions(tx, account, compared.superseded),
+  };
 }
 
 async function allLines(tx: Transaction, provider: string): Promise<StatementLine[]> {
@@ -201,7 +212,8 @@ async function allLines(tx: Transaction, provider: string): Promise<StatementLin
   return linesOfProvider(tx, provider);
 }
 
-export interface Sides extends Pick<Found, 'coverage' | 'matched' | 'expected' | 'older' | 'totals'> {
+export interface Sides
+  extends Pick<Found, 'coverage' | 'matched' | 'expected' | 'older' | 'totals' | 'balances'> {
   breaks: readonly FoundBreak[];
   storeMatches(reconciliation: bigint): Promise<void>;
 }
@@ -212,7 +224,7 @@ export async function conclude(
   deps: Pick<StatementDeps, 'actor' | 'now'>,
   provider: string,
   today: string,
-  { breaks, storeMatches, coverage, matched, expected, older, totals }: Sides,
+  { breaks, storeMatches, coverage, matched, expected, older, totals, balances }: Sides,
 ): Promise<Found> {
   const at = deps.now();
   const id = await beginReconciliation(tx, { provider, at, today_on: today, actor: deps.actor.name });
@@ -226,7 +238,7 @@ export async function conclude(
   const fresh = carried.opened.length + carried.reopened.length;
   const stayed = carried.same + carried.changed.length;
   const result = {
-    ...{ coverage, matched, expected, older, totals },
+    ...{ coverage, matched, expected, older, totals, balances },
     reconciliation: id,
     open: fresh + stayed,
     new: fresh,

@@ -1,8 +1,37 @@
 /** What entries move on one account, as its own statement would say it. */
 import { tagParts, tagsOf } from '../domain/ledger/tags.ts';
+import type { BookedBalance, StatedBalance } from '../domain/reconciliation/account-balance.ts';
 import type { AccountMovement } from '../domain/reconciliation/account-statement.ts';
 import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
 import type { Reader } from './database.ts';
+
+/**
+ * What the books have of an account at the end of a day, and how much of it is no movement as above: explanations of
+ * breaks, and halves of what was reversed, of which the other half is of a later day.
+ */
+export async function bookedBalance(
+  reader: Reader,
+  account: string,
+  { currency, on }: Pick<StatedBalance, 'currency' | 'on'>,
+): Promise<BookedBalance> {
+  const row = await reader.get<{ [Name in keyof BookedBalance]: bigint | null }>(
+    `with moved as (
+       select p.amount_minor as minor,
+         case when e.reverses_id is not null or exists (select 1 from journal_entries r where r.reverses_id = e.id)
+           then 'reversed' else e.event end as event
+       from postings p join accounts a on a.id = p.account_id join journal_entries e on e.id = p.entry_id
+       where a.name = :account and p.currency = :currency and e.booked_on <= :on)
+     select sum(minor) as balance_minor, sum(case event when 'break_booked' then minor end) as booked_with_breaks,
+       sum(case event when 'reversed' then minor end) as reversed_later
+     from moved`,
+    { account, currency, on },
+  );
+  return {
+    balance_minor: row?.balance_minor ?? 0n,
+    booked_with_breaks: row?.booked_with_breaks ?? 0n,
+    reversed_later: row?.reversed_later ?? 0n,
+  };
+}
 
 interface Row {
   entry_id: bigint;

@@ -45,6 +45,15 @@ export interface AccountComparison {
   superseded: ReadonlyMap<bigint, StatementLine>;
   coverage: Coverage;
   totals: readonly Totals[];
+  /** Every line that moved money and every entry that is looked for, those that belong together as one. */
+  positions: readonly AccountPosition[];
+}
+
+export interface AccountPosition {
+  line: StatementLine | null;
+  /** By the line; 0 without one. */
+  moved_minor: bigint;
+  movement: AccountMovement | null;
 }
 
 interface MovedLine {
@@ -268,7 +277,22 @@ function conclude(
       missing_days: missingDays(wanted, verdicts, days, terms),
     },
     totals: proveTotals(sums.values()),
+    positions: positionsOf(lines, wanted, verdicts),
   };
+}
+
+function positionsOf(
+  lines: readonly MovedLine[],
+  wanted: readonly AccountMovement[],
+  verdicts: Verdicts,
+): AccountPosition[] {
+  const moving = lines.filter(({ moved_minor }) => moved_minor !== 0n);
+  const ofLines = moving.map((each) => {
+    const verdict = verdicts.of.get(each);
+    return { ...each, movement: verdict?.verdict === 'matched' ? verdict.movement : null };
+  });
+  const left = wanted.filter((movement) => !verdicts.taken.has(movement));
+  return [...ofLines, ...left.map((movement) => ({ line: null, moved_minor: 0n, movement }))];
 }
 
 /** Adds the line to the sum that it belongs to; answers what is wrong with it. */

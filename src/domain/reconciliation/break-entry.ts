@@ -50,6 +50,8 @@ export function postingsOfBreak(
   if (!hasMoved(found)) return { problem: 'is about a line that moved no money' };
   if (terms.rule === 'fee' && kind === 'fee_differs')
     return { postings: chargePostings(found, provider, terms) };
+  if (found.subject.startsWith('balance:'))
+    return { problem: 'is about a balance, which an entry by hand puts right (`ledger record`)' };
   const { available, fees } = moneyAccounts(provider);
   if (terms.rule === 'return' && difference_minor > 0n)
     return { problem: 'says that more left and not that anything came back' };
@@ -95,7 +97,7 @@ function whyUnfit(kind: BreakKind, rule: BookRule, provider: string): string {
 
 /** The amounts of a pair differ by money where the line says that the money left; what failed has moved none. */
 function hasMoved({ kind, subject }: Booked): boolean {
-  return kind !== 'amount_differs' || /^(line|entry):|:success$/.test(subject);
+  return kind !== 'amount_differs' || /^(line|entry|balance):|:success$/.test(subject);
 }
 
 /** Fee and tax apart, to the accounts that the provider's statements of them go to. */

@@ -1,4 +1,6 @@
 /** The bank's statement of an account of the books: entries on it matched, and what is left lives on as breaks. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createDesk } from './desk.ts';
 
@@ -126,7 +128,7 @@ test('entries from before the first statement are not looked for, and that is sa
   bank('bank.csv', ...FIRST);
   const told = await desk.payrun('reconcile', 'bank.csv', '--account', ACCOUNT);
   expect(told.stderr).toContain(
-    `1 entries on ${ACCOUNT} were not looked for: its statements begin on 2026-11-16.`,
+    `1 entry on ${ACCOUNT} was not looked for: its statements begin on 2026-11-16.`,
   );
 });
 
@@ -139,4 +141,111 @@ test.each([
   bank('bank.csv', ...FIRST);
   const ran = await desk.payrun('reconcile', ...args);
   expect([ran.exit, ran.stderr]).toEqual([exit, expect.stringContaining(words)]);
+});
+
+interface Balance {
+  statement: string;
+  steps: { step: string; count: number; amount: string }[];
+  adjusted: string;
+  ledger: string;
+  difference: string;
+  items: { step: string; name: string | null; amount: string }[];
+}
+
+async function balanceBy(...args: string[]): Promise<Balance | undefined> {
+  const found = await desk.reconcile(...args, '--account', ACCOUNT);
+  return (found as unknown as { balances: Balance[] }).balances[0];
+}
+
+test('the bank’s closing balance is led over to that of the books, item by item', async () => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  expect(await balanceBy('bank.csv')).toMatchObject({
+    ...{ currency: 'INR', on: '2026-11-17', file: 'bank.csv', line: 4, statement: '419410.00' },
+    steps: [
+      { step: 'payments_not_on_statement', count: 1, amount: '-7000.00' },
+      { step: 'payments_not_in_ledger', count: 1, amount: '590.00' },
+    ],
+    ...{ adjusted: '413000.00', ledger: '413000.00', difference: '0.00' },
+    items: [
+      { step: 'payments_not_on_statement', date: '2026-11-17', name: 'RENT-11', amount: '-7000.00' },
+      { step: 'payments_not_in_ledger', date: '2026-11-17', name: null, amount: '590.00' },
+    ],
+  });
+  const told = await desk.payrun(
+    'reconcile',
+    '--account',
+    ACCOUNT,
+    '--report',
+    'day.html',
+    '--report',
+    'day.md',
+  );
+  expect(told.stdout).toMatch(/balance per bank +419410.00\n/);
+  expect(told.stdout).toMatch(/plus payments on the statement that are not in the books \(1\) +590.00\n/);
+  expect(told.stdout).toMatch(/\ndifference +0.00\n/);
+  const page = readFileSync(join(desk.folder, 'day.html'), 'utf8');
+  expect(page).toContain('Bank reconciliation on 2026-11-17');
+  expect(page).toContain('<td class="number good">0.00</td>');
+  expect(readFileSync(join(desk.folder, 'day.md'), 'utf8')).toContain('| balance per books | 413000.00 |');
+  // What is booked with a break is in the books, and explains its line.
+  await desk.payrun('break', 'resolve', '2', '--reason', 'fee_agreed', '--book', 'fee', '--yes');
+  bank(
+    'next.csv',
+    FIRST[2] ?? '',
+    '18/11/26,NEFT DR-RENT,N987654321098765,18/11/26,7000.00,,412410.00',
+    '20/11/26,INTEREST,,20/11/26,,10.00,412420.00',
+  );
+  expect(await balanceBy('next.csv')).toMatchObject({
+    steps: [
+      { step: 'payments_not_in_ledger', amount: '590.00' },
+      { step: 'receipts_not_in_ledger', amount: '-10.00' },
+      { step: 'booked_with_breaks', amount: '-590.00' },
+    ],
+    ...{ statement: '412420.00', ledger: '412410.00', difference: '0.00' },
+  });
+});
+
+test('of two files of one day the one with more of its lines has the balance, in whatever order they come', async () => {
+  await booked();
+  bank('evening.csv', ...FIRST);
+  bank('noon.csv', ...FIRST.slice(0, 2));
+  await desk.reconcile('evening.csv', '--account', ACCOUNT);
+  expect(await balanceBy('noon.csv')).toMatchObject({ file: 'evening.csv', difference: '0.00' });
+});
+
+test('a balance that no line and no entry explains is a break until an entry by hand explains it', async () => {
+  await booked();
+  bank(
+    'bank.csv',
+    '16/11/26,NEFT CR-HDFC0000001-PARTNER,N000000000000001,16/11/26,,20000.00,1020000.00',
+    '17/11/26,NEFT DR-N123456789012345-NXT,N123456789012345,17/11/26,100000.00,,920000.00',
+  );
+  expect(await balanceBy('bank.csv')).toMatchObject({ difference: '500000.00' });
+  const [found] = await desk.breaks('--provider', ACCOUNT, '--kind', 'amount_differs');
+  expect(found).toMatchObject({
+    ...{ reference_id: 'balance before the first line', line: null },
+    ...{ ledger: '500000.00', statement: '1000000.00', difference: '500000.00' },
+  });
+  const number = String(found?.break);
+  const refused = await desk.payrun(
+    'break',
+    'resolve',
+    number,
+    '--reason',
+    'other',
+    '--book',
+    'write-off',
+    '--yes',
+  );
+  expect([refused.exit, refused.stderr]).toEqual([1, expect.stringContaining('ledger record')]);
+  await desk.payrun('break', 'resolve', number, '--reason', 'timing');
+  // The explanation stands as statements go on.
+  bank('next.csv', '18/11/26,NEFT DR-RENT,N987654321098765,18/11/26,7000.00,,913000.00');
+  expect(await balanceBy('next.csv')).toMatchObject({ difference: '500000.00' });
+  expect(await desk.breaks('--provider', ACCOUNT, '--kind', 'amount_differs')).toEqual([]);
+  await desk.payrun('break', 'reopen', number);
+  await book(['OPEN-2', '2026-11-01', 'equity:opening-balances', '-500000.00', 'the other half']);
+  expect(await balanceBy()).toMatchObject({ ledger: '913000.00', difference: '0.00' });
+  expect(await desk.breaks('--provider', ACCOUNT, '--kind', 'amount_differs')).toEqual([]);
 });

@@ -140,6 +140,8 @@ test('the statement of an account of the books is withdrawn too', async () => {
     'entries.csv',
     [
       'entry_ref,date,account,debit,credit,currency,description',
+      'O-1,2026-11-01,assets:bank:hdfc,10000.00,,INR,opening',
+      'O-1,2026-11-01,equity:opening-balances,,10000.00,INR,opening',
       'R-1,2026-11-17,expenses:rent,7000.00,,INR,rent',
       'R-1,2026-11-17,assets:bank:hdfc,,7000.00,INR,rent',
       '',

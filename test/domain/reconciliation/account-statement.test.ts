@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { balanceAccount, breakOfBalance } from '../../../src/domain/reconciliation/account-balance.ts';
 import {
   type AccountComparison,
   type AccountMovement,
@@ -134,6 +135,44 @@ const entries = fc.array(
   }),
   { maxLength: 8 },
 );
+
+test('the bank’s balance and the books’ meet by what only one of them has, on every day', () => {
+  fc.assert(
+    fc.property(
+      lines,
+      entries,
+      fc.constantFrom('2026-11-18', '2026-11-19', '2026-11-20'),
+      (drawn, booked, on) => {
+        const all = drawn.map((each, index) => line(index + 1, each));
+        const ours = booked.map((each, index) => entry(index + 1, each));
+        const found = compareAccount(all, ours, TERMS);
+        const sum = (amounts: bigint[]) => amounts.reduce((whole, each) => whole + each, 0n);
+        // Both began with a thousand; what the account had before the first line is older.
+        const moved = all.filter(({ status, stated_on }) => status === 'success' && (stated_on ?? '') <= on);
+        const first = all.map(({ stated_on }) => stated_on ?? '').sort()[0] ?? '9';
+        const booked_by = ours.filter(({ booked_on }) => booked_on <= on);
+        const older = booked_by.filter((each) => !found.positions.some(({ movement }) => movement === each));
+        expect(older.every(({ booked_on }) => booked_on < first)).toBe(true);
+        const stated = {
+          ...{ currency: 'INR', on, file: 'bank.csv', line: 9 },
+          balance_minor: 1_000n - sum(moved.map(({ amount_minor }) => amount_minor)),
+        };
+        const books = {
+          balance_minor: 1_000n - sum(booked_by.map(({ moved_minor }) => moved_minor)) + 7n + 3n,
+          ...{ booked_with_breaks: 7n, reversed_later: 3n },
+        };
+        const balance = balanceAccount(stated, books, found.positions);
+        expect(balance.difference_minor).toBe(sum(older.map(({ moved_minor }) => moved_minor)));
+        expect(sum(balance.items.map(({ minor }) => minor))).toBe(
+          balance.adjusted_minor - stated.balance_minor,
+        );
+        const broken = breakOfBalance('assets:bank:x', balance, found.positions);
+        expect(broken.length).toBe(balance.difference_minor === 0n ? 0 : 1);
+        if (broken.length > 0) expect(broken).toMatchObject([{ statement: '10.00' }]);
+      },
+    ),
+  );
+});
 
 test('totals prove themselves, each line and entry counts once, and no order changes anything', () => {
   fc.assert(

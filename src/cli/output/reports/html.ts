@@ -5,6 +5,7 @@
 import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
 import { sanitise } from '../sanitise.ts';
 import { agesOf } from './aging.ts';
+import { balanceSections } from './balance-section.ts';
 import { breaksTable } from './breaks-table.ts';
 import { chartsOf } from './chart.ts';
 import { grouped, shownMinor, sizesOf } from './figures.ts';
@@ -21,6 +22,7 @@ ${report.missing_days.length === 0 ? '' : markup`<p class="bad">No statement for
 ${report.fail_on.length === 0 ? '' : markup`<p>The job fails for: ${report.fail_on.map(sanitise).join(' or ')}.</p>`}
 ${report.breaks.length === 0 ? '' : markup`<div class="pair">${kindsSection(report)}${agesSection(report)}</div>`}
 ${chartSection(report)}
+${balanceSections(report)}
 ${totalsSections(report.totals)}
 ${breaksTable(report)}
 ${statementsSection(report)}`;

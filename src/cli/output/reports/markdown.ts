@@ -3,6 +3,7 @@
  * whole, so that this one stops before and says so. Names from outside are escaped: they make no links and no markup.
  */
 import { sanitise } from '../sanitise.ts';
+import { balanceRows, type ReportedBalance } from './account-balance.ts';
 import { type Report, type ReportedTotals, summaryOf, sumNames, titleOf } from './report.ts';
 
 const LARGEST_BYTES = 900_000;
@@ -25,10 +26,21 @@ export function markdownReport(report: Report): string {
     const failing = report.breaks.filter(({ fails }) => fails).length;
     lines.push(`${failing} of them fail the job, by: ${report.fail_on.map(escaped).join(' or ')}.`, '');
   }
+  for (const balance of report.balances) lines.push(...balanceLines(balance), '');
   for (const totals of report.totals) lines.push(...totalsLines(totals), '');
   if (report.breaks.length > 0)
     lines.push(...breakLines(report, LARGEST_BYTES - bytes(lines.join('\n'))), '');
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function balanceLines(balance: ReportedBalance): string[] {
+  return [
+    `### Bank reconciliation in ${balance.currency} on ${balance.on}`,
+    '',
+    '| | amount |',
+    '| --- | ---: |',
+    ...balanceRows(balance).map(({ what, amount }) => `| ${escaped(what)} | ${amount} |`),
+  ];
 }
 
 function totalsLines(totals: ReportedTotals): string[] {

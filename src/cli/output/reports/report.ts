@@ -4,6 +4,7 @@ import type { BreakKind } from '../../../domain/reconciliation/break.ts';
 import type { Data } from '../../command.ts';
 import { counted } from '../counted.ts';
 import { sanitise } from '../sanitise.ts';
+import type { ReportedBalance } from './account-balance.ts';
 
 export interface ReportedBreak {
   /** As `break list` shows it. */
@@ -77,6 +78,8 @@ export interface Report {
   carried: number;
   closed: number;
   totals: readonly ReportedTotals[];
+  /** Of an account of the books. */
+  balances: readonly ReportedBalance[];
   breaks: readonly ReportedBreak[];
   /** The rules of --fail-on, as they were written; none: everything that is open fails. */
   fail_on: readonly string[];

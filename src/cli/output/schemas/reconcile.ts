@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BALANCE_STEPS } from '../../../domain/reconciliation/account-balance.ts';
 import { BREAK_KINDS } from '../../../domain/reconciliation/break.ts';
 import { LINE_KINDS } from '../../../domain/reconciliation/statement-line.ts';
 import { breakItem } from './break.ts';
@@ -65,6 +66,32 @@ export const schemas: DataSchemas = {
         others: z.partialRecord(z.enum(LINE_KINDS), amount),
       }),
     ),
+    // Of an account of the books, where its statements state a balance: amounts are those of the account.
+    balances: z
+      .array(
+        z.strictObject({
+          currency,
+          on: day,
+          // Where the balance is stated.
+          file: text,
+          line: count,
+          statement: amount,
+          // What each does to the statement's balance on the way to the ledger's.
+          steps: z.array(z.strictObject({ step: z.enum(BALANCE_STEPS), count, amount })),
+          adjusted: amount,
+          ledger: amount,
+          difference: amount,
+          items: z.array(
+            z.strictObject({
+              step: z.enum(BALANCE_STEPS),
+              date: day.nullable(),
+              name: text.nullable(),
+              amount,
+            }),
+          ),
+        }),
+      )
+      .optional(),
     items: z.array(breakItem).optional(),
   }),
 };
