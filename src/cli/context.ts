@@ -1,7 +1,7 @@
 /** What a verb may reach, opened when it first asks and closed when it has ended. */
 
 import { existsSync } from 'node:fs';
-import { PayrunError } from '../domain/errors.ts';
+import { PayrunError, type SoFar } from '../domain/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { ProviderSettings } from '../providers/registry.ts';
 import type { ChainHead } from '../store/chain.ts';
@@ -11,7 +11,7 @@ import type { Vault } from '../vault/vault.ts';
 import type { Context, GlobalFlags, Warning } from './command.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { nearest } from './output/nearest.ts';
-import { createProgress } from './output/progress.ts';
+import { createProgress, remembered } from './output/progress.ts';
 import type { World } from './world.ts';
 
 export interface OpenContext {
@@ -21,16 +21,23 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
-/** `onAbandon` is called before a second signal ends the process, for what can be written at once. */
+/**
+ * `onAbandon` is called before a second signal ends the process, for what can be written at once; with how far the work
+ * under way has come, as far as it is stored.
+ */
 export function openContext(
   world: World,
   flags: GlobalFlags,
   warnings: Warning[],
-  onAbandon: (code: number) => void,
+  onAbandon: (code: number, soFar: SoFar | undefined) => void,
 ): OpenContext {
   const closers: (() => Promise<void>)[] = [];
-  const progress = createProgress(world, flags);
-  const signals = stopOnSignal(world, (text) => progress.line(text), onAbandon);
+  const { progress, soFar } = remembered(createProgress(world, flags));
+  const signals = stopOnSignal(
+    world,
+    (text) => progress.line(text),
+    (code) => onAbandon(code, soFar()),
+  );
   const config = once(async () => (await import('./config.ts')).loadConfig(world, flags.config));
   let opened: Database | null = null;
   const ledger = once(async () => {

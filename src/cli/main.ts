@@ -1,6 +1,6 @@
 /** Words in, words out: parse, run, exit code. The only place where an error becomes text. */
 import packageJson from '../../package.json' with { type: 'json' };
-import { Bug, PayrunError } from '../domain/errors.ts';
+import { Bug, PayrunError, type SoFar, traceOf } from '../domain/errors.ts';
 import type { Context, GlobalFlags, Input, Outcome, Verb, Warning } from './command.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, worstOf } from './exit-codes.ts';
@@ -48,12 +48,12 @@ async function runCommand(world: World): Promise<ExitCode> {
   const warnings: Warning[] = [];
   // Told at the end, or by a second signal before it: a program that reads gets one document, and not half of two.
   let told = false;
-  const abandon = (code: number) => {
+  const abandon = (code: number, soFar: SoFar | undefined) => {
     if (told || name === null) return;
     told = true;
     // Whatever the first write does not take is lost with the process.
     if (flags.format === 'json' || flags.format === 'ndjson')
-      void writeFailure(name, stoppedAtOnce(), code as ExitCode, warnings, flags, world);
+      void writeFailure(name, stoppedAtOnce(soFar), code as ExitCode, warnings, flags, world);
   };
   try {
     const parsed = await parseArguments(world.argv, VERSION, world.stdout.columns ?? 100);
@@ -81,7 +81,7 @@ async function runCommand(world: World): Promise<ExitCode> {
     const exit = exitCodeOf(error);
     await writeFailure(name, asPayrunError(error), exit, warnings, flags, world);
     if (exit === EXIT.bug && flags.verbose && error instanceof Error)
-      await world.stderr.write(`${error.stack ?? ''}\n`);
+      await world.stderr.write(`${traceOf(error)}\n`);
     return exit;
   }
 }
@@ -146,12 +146,12 @@ function refuseMeaningless(verb: Verb, flags: GlobalFlags): void {
   }
 }
 
-function stoppedAtOnce(): PayrunError {
+function stoppedAtOnce(so_far: SoFar | undefined): PayrunError {
   return new PayrunError(
     'interrupted',
     'stopped_at_once',
     'A second signal stopped it at once; what was sent is stored, and what was in flight is asked about at the next start.',
-    { hint: 'Go on with the same command again (nothing is paid twice).' },
+    { hint: 'Go on with the same command again (nothing is paid twice).', so_far },
   );
 }
 

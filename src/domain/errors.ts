@@ -21,11 +21,20 @@ export type FailureKind =
   | 'interrupted' // a signal came before anything was done: exit 130
   | 'failed'; // could not do its work, nothing is half-done: exit 1
 
+/** How far long work had come, as its progress line counts. */
+export interface SoFar {
+  done: number;
+  /** Null where nobody knows. */
+  total: number | null;
+  counts: Readonly<Record<string, number>>;
+}
+
 export interface ErrorDetails {
   hint?: string;
   /** The file that `rows` are of, as the user named it. */
   file?: string;
   rows?: RowError[];
+  so_far?: SoFar | undefined;
   cause?: unknown;
 }
 
@@ -36,6 +45,7 @@ export class PayrunError extends Error {
   readonly hint: string | undefined;
   readonly file: string | undefined;
   readonly rows: RowError[];
+  readonly so_far: SoFar | undefined;
 
   constructor(kind: FailureKind, code: string, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -45,12 +55,19 @@ export class PayrunError extends Error {
     this.hint = details.hint;
     this.file = details.file;
     this.rows = details.rows ?? [];
+    this.so_far = details.so_far;
   }
 }
 
 /** A state of affairs that payrun's own code should have made impossible: exit 70. */
 export class Bug extends Error {
   override name = 'Bug';
+}
+
+/** Where an error arose and what caused it, for whoever looks for it in the code. */
+export function traceOf(error: Error): string {
+  const trace = error.stack ?? error.message;
+  return error.cause instanceof Error ? `${trace}\ncaused by ${traceOf(error.cause)}` : trace;
 }
 
 /** Makes a forgotten case of a union a type error, and a bug where the types were deceived. */

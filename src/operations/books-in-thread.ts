@@ -1,6 +1,6 @@
 /** The books of a run kept in a thread of their own; its other end is books-thread.ts. */
 import { Worker } from 'node:worker_threads';
-import { Bug, type FailureKind, PayrunError } from '../domain/errors.ts';
+import { Bug, type FailureKind, PayrunError, traceOf } from '../domain/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Database } from '../store/database.ts';
 import type { PayoutQueue } from './payout-queue.ts';
@@ -26,29 +26,36 @@ export type BooksReply = { id: number; done: Sendable[] | Recorded[] } | { id: n
 
 /** An error as another thread can be told it: of a class only the name would arrive. */
 export interface Failure {
-  kind: FailureKind | null;
+  /** Of a PayrunError its own; a bug's own words, and whatever else was thrown. */
+  kind: FailureKind | 'bug' | 'unexpected';
   code: string;
   message: string;
   hint: string | undefined;
+  /** Where it arose there. */
+  trace: string;
 }
 
-export function failureOf(error: unknown): Failure {
+export function failureOf(thrown: unknown): Failure {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { message } = error;
+  const trace = traceOf(error);
   if (error instanceof PayrunError) {
-    const { kind, code, message, hint } = error;
-    return { kind, code, message, hint };
+    const { kind, code, hint } = error;
+    return { kind, code, message, hint, trace };
   }
-  return {
-    kind: null,
-    code: '',
-    message: error instanceof Error ? error.message : String(error),
-    hint: undefined,
-  };
+  return { kind: error instanceof Bug ? 'bug' : 'unexpected', code: '', message, hint: undefined, trace };
 }
 
-function errorOf({ kind, code, message, hint }: Failure): Error {
-  return kind === null
-    ? new Bug(message)
-    : new PayrunError(kind, code, message, hint === undefined ? {} : { hint });
+export function errorOf({ kind, code, message, hint, trace }: Failure): Error {
+  const error = madeAs(kind, code, message, hint);
+  error.stack = trace;
+  return error;
+}
+
+function madeAs(kind: Failure['kind'], code: string, message: string, hint: string | undefined): Error {
+  if (kind === 'bug') return new Bug(message);
+  if (kind === 'unexpected') return new Error(message);
+  return new PayrunError(kind, code, message, hint === undefined ? {} : { hint });
 }
 
 /** Run from its sources, as tests are, there is no file that a thread could begin with; memory has one connection. */

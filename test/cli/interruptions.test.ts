@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ran } from '../cli/run-payrun.ts';
 import {
@@ -119,10 +121,30 @@ test('a second signal leaves one document for a program that reads, with the exi
     schema: 'payrun/batch.submit/v1',
     ok: false,
     exit_code: 143,
-    error: { code: 'stopped_at_once', hint: expect.stringContaining('same command again') },
+    error: {
+      code: 'stopped_at_once',
+      hint: expect.stringContaining('same command again'),
+      // What is stored, without a look into the ledger, which could keep the process waiting.
+      so_far: { done: expect.any(Number), total: 300, counts: { accepted: expect.any(Number) } },
+    },
   });
   expect(stopped.exit).toBe(143);
   await expectNoLie(office);
+}, 60_000);
+
+test('a bug where the books are kept is told with the place where it arose', async () => {
+  const office = await withBatch(300);
+  const connection = new SqliteDatabase(join(office.folder, 'payrun.db'));
+  connection.exec(
+    `create trigger broken before update on payouts when new.state = 'pending' begin select raise(abort, 'broken'); end`,
+  );
+  connection.close();
+  const told = await office.run(...submit('-v'));
+  expect([told.exit, told.json().error.code]).toEqual([70, 'bug']);
+  expect(told.stderr).toMatch(/broken\n[\s\S]*at .*recordOutcomes[\s\S]*books-thread\.js/);
+  expect((await office.ask('batch', 'show', 'salary', '--json')).json().data.states).not.toHaveProperty(
+    'failed',
+  );
 }, 60_000);
 
 test('of two processes that submit at once, one gets exit 7, and imports and queries go on beside the other', async () => {

@@ -5,6 +5,7 @@
  */
 import { Writable } from 'node:stream';
 import type { Ora } from 'ora';
+import type { SoFar } from '../../domain/errors.ts';
 import type { GlobalFlags } from '../command.ts';
 import type { World } from '../world.ts';
 import { sanitise, sanitiseBlock } from './sanitise.ts';
@@ -44,6 +45,30 @@ export function createProgress(world: World, flags: ProgressFlags): Progress {
   const silent = () => undefined;
   if (flags.quiet || !flags.progress) return { start: silent, update: silent, note: silent, ...notices };
   return animated ? terminalProgress(world, notices) : plainProgress(world, notices);
+}
+
+/** Keeps what the line would say, whether or not anybody wants to see it. */
+export function remembered(progress: Progress): { progress: Progress; soFar(): SoFar | undefined } {
+  let work: { total: number | null } | undefined;
+  let last: Standing = { done: 0 };
+  const watched: Progress = {
+    ...progress,
+    start: (text, total) => {
+      work = { total };
+      last = { done: 0 };
+      progress.start(text, total);
+    },
+    update: (standing) => {
+      last = standing;
+      progress.update(standing);
+    },
+    end: () => {
+      work = undefined;
+      return progress.end();
+    },
+  };
+  const soFar = () => work && { done: last.done, total: work.total, counts: { ...last.counts } };
+  return { progress: watched, soFar };
 }
 
 interface Notices {

@@ -88,6 +88,7 @@ function failureDocument(
         message,
         value,
       })),
+      ...(error.so_far === undefined ? {} : { so_far: { ...error.so_far } }),
     },
     ...(warnings.length > 0 ? { warnings: warningData(warnings) } : {}),
   };

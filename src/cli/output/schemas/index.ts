@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { Bug } from '../../../domain/errors.ts';
 import { schemaName } from '../render.ts';
+import { count } from './fields.ts';
 
 /** Verbs of a noun → the schema of `data`; for a command of one word under its own name. */
 export type DataSchemas = Readonly<Record<string, z.ZodType>>;
@@ -46,6 +47,10 @@ const failure = z.strictObject({
   message: z.string(),
   hint: z.string().nullable(),
   rows: z.array(rowError),
+  /** Of long work that a second signal has ended: what its progress line would say. */
+  so_far: z
+    .strictObject({ done: count, total: count.nullable(), counts: z.record(z.string(), count) })
+    .optional(),
 });
 
 /** The one document that --json prints: `ok` is false exactly where `error` is. */
