@@ -160,9 +160,11 @@ export const CONFIG_FILE = 'payrun.toml';
 export function loadConfig(world: World, configFlag: string | null): Config {
   const file = resolve(world.cwd, configFlag ?? world.env.PAYRUN_CONFIG ?? CONFIG_FILE);
   if (!existsSync(file)) {
-    throw new PayrunError('usage', 'config_missing', `There is no configuration at ${file}.`, {
-      hint: 'Run `payrun init` to write one, or name another with --config.',
-    });
+    // An auditor has a copy of the ledger and nothing else; a new key beside it would hide that the old one is missing.
+    const hint = existsSync(join(dirname(file), 'payrun.db'))
+      ? 'There is a ledger beside it: put its payrun.toml back, or name another with --config. To read that ledger, an empty payrun.toml is enough, and no key.'
+      : 'Run `payrun init` to write one, or name another with --config.';
+    throw new PayrunError('usage', 'config_missing', `There is no configuration at ${file}.`, { hint });
   }
   const source = readFileSync(file, 'utf8');
   return interpret(parseSource(source, file), source, file, world);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { PayrunError } from '../domain/errors.ts';
 import { createLedger } from '../operations/create-ledger.ts';
@@ -36,7 +36,12 @@ async function run(context: Context): Promise<Outcome> {
   const made = new Set(isNew ? [config] : []);
   for (const path of [plan.ignore, plan.key, plan.ledger])
     if (path !== null && !existsSync(path)) made.add(path);
-  refuseLedgerWithoutKey(plan);
+  try {
+    refuseLedgerWithoutKey(plan);
+  } catch (refusal) {
+    if (isNew && !flags.dry_run) rmSync(config);
+    throw refusal;
+  }
   if (!flags.dry_run && settings) await make(context, settings, plan, made);
   // Its head is what -v tells.
   if (!flags.dry_run && flags.verbose) await context.ledger();
@@ -67,7 +72,7 @@ function refuseLedgerWithoutKey(plan: Plan): void {
     'key_missing',
     `There is a ledger at ${plan.ledger}, and its key ${plan.key} is missing.`,
     {
-      hint: 'Put the key back from your copy: no other opens the account numbers in that ledger. To start anew, move the ledger away first.',
+      hint: 'Put the key back from your copy: no other opens the account numbers in that ledger. To read it without them, an empty payrun.toml is enough. To start anew, move the ledger away first.',
     },
   );
 }

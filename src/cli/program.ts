@@ -177,7 +177,10 @@ function describeVerb(command: Command, verb: Verb, onRun: OnRun): void {
   (command as unknown as { registeredArguments: Argument[] }).registeredArguments.length = 0;
   for (const argument of verb.arguments ?? []) command.argument(argument.name, argument.description);
   for (const each of verb.options ?? []) {
-    const option = new Option(each.flags, each.description);
+    const option = new Option(
+      each.flags,
+      each.required ? `${each.description} (required)` : each.description,
+    );
     if (each.choices) option.choices([...each.choices]);
     if (each.required) option.makeOptionMandatory();
     if (each.repeatable)
@@ -250,7 +253,10 @@ function usageError(error: CommanderError, argv: readonly string[], verb: Verb |
     .join(' ')
     .trim()
     .replace(/^\((.*)\)$/, '$1');
-  const hint = suggestion || guessVerb(argv) || 'Run the command with --help to see what it takes.';
+  const hint =
+    suggestion ||
+    guessVerb(argv) ||
+    '`payrun --help` lists the commands, and a command with --help what it takes.';
   return new PayrunError('usage', 'usage', said, { hint });
 }
 

@@ -194,6 +194,12 @@ export function exitOf(
   return worstOf(codes);
 }
 
+/** With who does not answer, where a reason speaks of a connection or an answer alone. */
+export function stoppedAt<T extends Stopped | null>(stopped: T, { name, base_url }: ProviderConfig): T {
+  if (stopped?.code !== 'provider_unreachable' && stopped?.code !== 'provider_credentials') return stopped;
+  return { ...stopped, reason: `${stopped.reason.replace(/\.$/, '')}: ${name} at ${base_url}` };
+}
+
 export function warnStopped(context: Context, stopped: Stopped | null): void {
   if (stopped) context.warn({ code: stopped.code, message: sentence(stopped.reason) });
 }

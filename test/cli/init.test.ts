@@ -74,6 +74,29 @@ describe('payrun init', () => {
     expect(existsSync(join(cwd, 'payrun.key'))).toBe(false);
   });
 
+  test('leaves nothing beside a ledger without key and configuration, and says how an auditor reads it', async () => {
+    const cwd = emptyFolder();
+    await runPayrun(['init'], { cwd });
+    for (const name of ['payrun.key', 'payrun.toml', '.gitignore']) rmSync(join(cwd, name));
+    const without = await runPayrun(['audit', 'verify'], { cwd });
+    expect([without.exit, without.stderr]).toEqual([
+      2,
+      expect.stringContaining('To read that ledger, an empty payrun.toml is enough, and no key.'),
+    ]);
+    expect((await runPayrun(['init'], { cwd })).stderr).toContain('an empty payrun.toml is enough');
+    expect(existsSync(join(cwd, 'payrun.toml'))).toBe(false);
+    writeFileSync(join(cwd, 'payrun.toml'), '');
+    for (const words of [
+      'audit verify',
+      'audit log',
+      'ledger verify',
+      'payout list',
+      'statement list',
+      'break list',
+    ])
+      expect([words, (await runPayrun(words.split(' '), { cwd })).exit]).toEqual([words, 0]);
+  });
+
   test('refuses a key that is not the ledger’s', async () => {
     const cwd = emptyFolder();
     await runPayrun(['init'], { cwd });

@@ -23,7 +23,15 @@ import { type ProviderConfig, parseDuration } from '../config.ts';
 import { readInputFile } from '../input-file.ts';
 import { NEW_ACCOUNT_OPTION, withNewAccounts } from '../new-accounts.ts';
 import { counted } from '../output/counted.ts';
-import { asRunner, exitOf, followBatch, positiveInteger, registerWith, warnStopped } from '../submission.ts';
+import {
+  asRunner,
+  exitOf,
+  followBatch,
+  positiveInteger,
+  registerWith,
+  stoppedAt,
+  warnStopped,
+} from '../submission.ts';
 import { warnOfDoubts } from './doubts.ts';
 import { findBatch } from './find-batch.ts';
 import { nextStep } from './next-step.ts';
@@ -84,7 +92,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   );
   if (context.flags.dry_run) await ensureApproved(context, batch);
   const stopped = context.flags.dry_run ? null : await send(context, settings, batch, input, first, waitMs);
-  warnStopped(context, stopped);
+  warnStopped(context, stoppedAt(stopped, settings));
   return report(context, batch, stopped);
 }
 

@@ -17,7 +17,7 @@ import {
 } from '../command.ts';
 import type { ProviderConfig } from '../config.ts';
 import { EXIT, type ExitCode, worstOf } from '../exit-codes.ts';
-import { warnStopped } from '../submission.ts';
+import { stoppedAt, warnStopped } from '../submission.ts';
 import { namedBeneficiaries, registrationFields } from './beneficiary-item.ts';
 
 const COLUMNS = [
@@ -48,7 +48,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const named = refs.length > 0 ? (await namedBeneficiaries(context, refs)).map(({ id }) => id) : null;
   const ids = named ?? (await allBeneficiaryIds(database));
   const { registrations, stopped } = await verified(context, settings, ids);
-  warnStopped(context, stopped);
+  warnStopped(context, stoppedAt(stopped, settings));
   const records = await beneficiariesById(database, ids);
   const items = ids.flatMap((id) => {
     const record = records.get(id);

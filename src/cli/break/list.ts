@@ -2,7 +2,15 @@ import { PayrunError } from '../../domain/errors.ts';
 import { BREAK_STATES } from '../../domain/reconciliation/break.ts';
 import { type BreakFilter, type BreakRow, everyBreak } from '../../store/breaks.ts';
 import type { Reader } from '../../store/database.ts';
-import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
+import {
+  type Context,
+  type Data,
+  type Input,
+  type Outcome,
+  type TableView,
+  text,
+  type Verb,
+} from '../command.ts';
 import { comparisonTerms } from '../reconciliation-terms.ts';
 import { positiveInteger } from '../submission.ts';
 import { BREAK_COLUMNS, BREAK_VIEW, breakItem, numberOf } from './break-item.ts';
@@ -35,7 +43,11 @@ export const verb: Verb = {
 
 async function run(context: Context, input: Input): Promise<Outcome> {
   const terms = comparisonTerms(context, await context.config());
-  const itemOf = (row: BreakRow) => breakItem(row, terms.today, terms.calendar);
+  const providers = new Map<string, string>();
+  const itemOf = (row: BreakRow) => {
+    providers.set(String(row.id), row.provider);
+    return breakItem(row, terms.today, terms.calendar);
+  };
   const { fits, ...filter } = await filterOf(context, input, terms);
   const wanted = { ...filter, state: stateOf(text(input, 'state')), after: afterOf(text(input, 'after')) };
   const database = await context.ledger();
@@ -56,8 +68,19 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   }
   return {
     data: { items, next },
-    view: items.length === 0 ? ['No breaks.'] : [{ columns: BREAK_VIEW, rows: items }],
+    view: items.length === 0 ? ['No breaks.'] : [viewOf(items, providers)],
     ...(next === null ? {} : { next: `There are more: payrun break list --after ${next}` }),
+  };
+}
+
+/** Numbers count through all providers and accounts: where breaks of several are listed, each says of which. */
+function viewOf(items: readonly Data[], providers: ReadonlyMap<string, string>): TableView {
+  const several = new Set(items.map((item) => providers.get(String(item.break)))).size > 1;
+  if (!several) return { columns: BREAK_VIEW, rows: items };
+  const [first = { key: 'break' }, ...others] = BREAK_VIEW;
+  return {
+    columns: [first, { key: 'provider' }, ...others],
+    rows: items.map((item) => ({ ...item, provider: providers.get(String(item.break)) ?? null })),
   };
 }
 

@@ -1,5 +1,6 @@
 import { PayrunError } from '../../domain/errors.ts';
 import { isAccountName } from '../../domain/ledger/account.ts';
+import { DEFAULT_REASONS } from '../../domain/reconciliation/break.ts';
 import { BOOK_RULES } from '../../domain/reconciliation/break-entry.ts';
 import { isDay } from '../../domain/reconciliation/calendar.ts';
 import { type Booking, resolveChosen } from '../../operations/resolve-break.ts';
@@ -21,7 +22,7 @@ export const verb: Verb = {
   options: [
     {
       flags: '--reason <code>',
-      description: 'why it needs no more work: a code of [breaks] reasons',
+      description: `why it needs no more work: ${DEFAULT_REASONS.join(', ')}, or what [breaks] reasons names`,
       required: true,
     },
     { flags: '--note <text>', description: 'in your own words, for who reads it later' },

@@ -110,7 +110,13 @@ function view(
       entry: row.entry_id === null ? null : Number(row.entry_id),
     }),
   ];
-  parts.push(payout === null ? 'Ledger: no payout.' : pairs('Ledger', spelled, payout));
+  parts.push(
+    payout === null
+      ? row.provider.includes(':')
+        ? 'Ledger: no entry.'
+        : 'Ledger: no payout.'
+      : pairs('Ledger', spelled, payout),
+  );
   parts.push(
     line === null
       ? 'Statement: no line.'

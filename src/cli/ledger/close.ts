@@ -2,6 +2,7 @@ import { PayrunError } from '../../domain/errors.ts';
 import { formatAmount } from '../../domain/money/money.ts';
 import { parseAmountOrZero } from '../../domain/money/parse-amount.ts';
 import { type CloseReport, closeLedger, currencyToClose, isWhole } from '../../operations/close-ledger.ts';
+import { handEntriesOn } from '../../store/provider-standing.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { dayFlag, today } from './flags.ts';
@@ -49,7 +50,8 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     const message = `${now} is not over; what is still booked for it counts as the day after.`;
     context.warn({ code: 'day_not_over', message });
   }
-  return outcome({ provider, through, currency }, stated, report);
+  const opened = await handEntriesOn(database, availableOf(provider));
+  return outcome({ provider, through, currency, opened }, stated, report);
 }
 
 /** Like any amount; an available balance may be below zero. */
@@ -61,11 +63,11 @@ function balanceOption(written: string, currency: string): bigint {
 }
 
 function outcome(
-  closing: { provider: string; through: string; currency: string },
+  closing: { provider: string; through: string; currency: string; opened: boolean },
   stated: bigint,
   report: CloseReport,
 ): Outcome {
-  const { provider, through, currency } = closing;
+  const { provider, through, currency, opened } = closing;
   const amount = (minor: bigint) => formatAmount(minor, currency);
   const figures = {
     balance: amount(stated),
@@ -123,13 +125,20 @@ function outcome(
           ]),
     ],
     exit: report.closed ? EXIT.done : EXIT.findings,
-    ...(report.closed ? {} : { next: whatToDo(provider, through, differing) }),
+    ...(report.closed ? {} : { next: whatToDo(provider, through, differing, opened) }),
   };
 }
 
-function whatToDo(provider: string, through: string, differing: readonly string[]): string {
+function whatToDo(provider: string, through: string, differing: readonly string[], opened: boolean): string {
   if (differing.length > 0) {
     return `Nothing was closed. ${differing.slice(0, 3).join(', ')} was settled before the day it was sent on in the books; close a later day.`;
   }
-  return `Nothing was closed. See what moved: payrun ledger register assets:providers:${provider}:available --until ${through}`;
+  if (!opened) {
+    return `Nothing was closed: the ledger starts at zero, and no opening balance was recorded on ${availableOf(provider)}. Record it with \`payrun ledger record\`, against equity:opening-balances.`;
+  }
+  return `Nothing was closed. See what moved: payrun ledger register ${availableOf(provider)} --until ${through}`;
+}
+
+function availableOf(provider: string): string {
+  return `assets:providers:${provider}:available`;
 }

@@ -10,6 +10,8 @@ export async function requireAccount(database: Database, account: string): Promi
   if (id !== undefined) return id;
   const guess = nearest(account, await accountNames(database));
   throw new PayrunError('failed', 'account_unknown', `There is no account ${account}.`, {
-    hint: guess ? `Did you mean ${guess}?` : '`payrun ledger accounts` lists them.',
+    hint: guess
+      ? `Did you mean ${guess}?`
+      : '`payrun ledger accounts` lists them; one begins to exist when something is booked on it, by a payout or with `payrun ledger record`.',
   });
 }

@@ -10,7 +10,7 @@ import { refuseWhileLocked } from '../../store/runner.ts';
 import { nextStep } from '../batch/next-step.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { counted } from '../output/counted.ts';
-import { asRunner, exitOf, registerWith, warnStopped } from '../submission.ts';
+import { asRunner, exitOf, registerWith, stoppedAt, warnStopped } from '../submission.ts';
 import { findPayoutToDecide } from './find-payout.ts';
 import { payoutItem } from './item.ts';
 
@@ -148,5 +148,5 @@ async function retryAll(context: Context, payouts: readonly StoredPayout[]): Pro
       },
     ),
   );
-  return report.stopped;
+  return stoppedAt(report.stopped, settings);
 }

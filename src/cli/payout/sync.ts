@@ -8,7 +8,7 @@ import type { Context, Input, Outcome, Verb } from '../command.ts';
 import { text } from '../command.ts';
 import { type ProviderConfig, parseDuration } from '../config.ts';
 import { EXIT, type ExitCode, worstOf } from '../exit-codes.ts';
-import { bookRules, warnStopped } from '../submission.ts';
+import { bookRules, stoppedAt, warnStopped } from '../submission.ts';
 import { outagePatience, PAUSE_PATIENCE_MS, timeLimit } from '../waiting.ts';
 
 // `--wait` without a time: longer than any payout but one over a long weekend stays open.
@@ -45,7 +45,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   context.progress.start('Asking', null);
   for (const settings of await providersToAsk(context, text(input, 'provider') ?? batch?.provider)) {
     const report = await follow(context, settings, batch?.id ?? null, olderThan, wait);
-    add(total, report);
+    add(total, { ...report, stopped: stoppedAt(report.stopped, settings) });
   }
   await context.progress.end();
   warnStopped(context, total.stopped);

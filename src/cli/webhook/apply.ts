@@ -8,7 +8,7 @@ import { webhookFormat } from '../../providers/registry.ts';
 import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { EXIT, type ExitCode, worstOf } from '../exit-codes.ts';
 import { readInputFile } from '../input-file.ts';
-import { bookRules, warnStopped } from '../submission.ts';
+import { bookRules, stoppedAt, warnStopped } from '../submission.ts';
 
 export const verb: Verb = {
   name: 'webhook apply',
@@ -40,7 +40,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     return { data: { file: file.name, events, applied, unchanged, unknown } };
   }
   const report = await applyWebhookFile(asking, format, file);
-  warnStopped(context, report.stopped);
+  warnStopped(context, stoppedAt(report.stopped, settings));
   const remark = (reference: string, words: string) =>
     context.warn({ code: 'event_remark', message: `${reference}: ${words}.` });
   for (const { reference_id, note } of report.settled) if (note !== null) remark(reference_id, note);

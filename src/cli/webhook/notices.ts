@@ -2,10 +2,12 @@
  * What a receiver says on stderr while it runs: what moved, what nobody asked for, and why it stands still. Senders
  * that prove nothing cannot fill a log: what is refused is counted and told now and then.
  */
+
 import { unreachable } from '../../domain/errors.ts';
 import type { WebhookRound } from '../../operations/apply-webhooks.ts';
 import type { Receipt } from '../../operations/receive-webhook.ts';
 import type { Context } from '../command.ts';
+import { counted } from '../output/counted.ts';
 
 export interface WebhookCounts {
   stored: number;
@@ -53,7 +55,7 @@ export function serveNotices({ world, progress }: Pick<Context, 'world' | 'progr
           return;
         case 'no_event':
           counts.refused += 1;
-          refusals.count(provider, 'that were signed, but are no events');
+          refusals.count(provider, 'that had a signature, but no event');
           return;
         case 'from_the_future':
           counts.refused += 1;
@@ -121,7 +123,8 @@ function tellRefusals(monotonicMs: () => number, say: Say): Refusals {
   const untold = new Map<string, { provider: string; why: string; count: number }>();
   let due = 0;
   const tell = () => {
-    for (const { provider, why, count } of untold.values()) say(provider, `refused ${count} requests ${why}`);
+    for (const { provider, why, count } of untold.values())
+      say(provider, `refused ${counted(count, 'request', 'requests')} ${why}`);
     untold.clear();
     due = monotonicMs() + TELL_REFUSED_MS;
   };

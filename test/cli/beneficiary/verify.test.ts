@@ -161,7 +161,9 @@ describe('beneficiary verify', () => {
     sandboxes.length = 0;
     const { ran, items } = await verify(office);
     expect(ran.exit).toBe(5);
-    expect(ran.json().warnings.map((each) => each.code)).toEqual(['provider_unreachable']);
+    expect(ran.json().warnings).toEqual([
+      { code: 'provider_unreachable', message: expect.stringMatching(/\(ECONNREFUSED\): nxt at http:.*\.$/) },
+    ]);
     expect(items.map((item) => item.status)).toEqual(['verified', 'unregistered']);
 
     const { sandbox: other } = await officeWith();

@@ -6,16 +6,16 @@ import { insertPayouts, moveEntries } from '../../store/ledger-rows.ts';
 import { type Office, openOffice } from '../beneficiary/office.ts';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
 
+const CONFIG =
+  '[providers.nxt]\nkind = "nxtbanking"\nbase_url = "http://127.0.0.1:9"\napi_key = { env = "K" }\napi_secret = { env = "S" }\n';
+
 const opening = (ref: string, day: string, amount = '1000.00') =>
   `entry_ref,date,account,debit,credit,currency,description\n${ref},${day},assets:providers:nxt:available,${amount},,INR,x\n${ref},${day},assets:bank:hdfc,,${amount},INR,x\n`;
 
 /** Three payouts of 1000.00 and a deposit of 1000.00 on 1 November: one is paid, one is in transit until the 20th. */
 async function books(): Promise<Office> {
   const office = await openOffice();
-  office.write(
-    'payrun.toml',
-    '[providers.nxt]\nkind = "nxtbanking"\nbase_url = "http://127.0.0.1:9"\napi_key = { env = "K" }\napi_secret = { env = "S" }\n',
-  );
+  office.write('payrun.toml', CONFIG);
   await record(office, opening('OB-1', '2026-11-01'));
   await office.ledger(async (database) => {
     await insertPayouts(database, ['paid', 'paid', 'available']);
@@ -56,6 +56,28 @@ const close = (office: Office, through: string, stated: string, ...more: string[
   );
 
 describe('ledger close', () => {
+  test('without an opening balance says that it is what is missing, and how it is recorded', async () => {
+    const office = await openOffice();
+    office.write('payrun.toml', CONFIG);
+    await record(office, opening('OB-1', '2026-11-01').replaceAll(':nxt:', ':other:'));
+    const ran = await office.payrun(
+      'ledger',
+      'close',
+      '--through',
+      '2026-11-19',
+      '--balance',
+      '5',
+      '--currency',
+      'INR',
+    );
+    expect([ran.exit, ran.stderr]).toEqual([
+      3,
+      expect.stringContaining(
+        'no opening balance was recorded on assets:providers:nxt:available. Record it with `payrun ledger record`',
+      ),
+    ]);
+  });
+
   test('closes where both figures agree, and lists what was in transit', async () => {
     const office = await books();
     const ran = await close(office, '2026-11-15', await balance(office, '2026-11-15'));

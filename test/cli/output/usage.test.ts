@@ -38,6 +38,16 @@ describe('words that are not enough', () => {
 });
 
 describe('help that is asked for', () => {
+  test('says what is required and which reasons there are, and a word that is no command leads to the list of them', async () => {
+    expect((await payrun('batch', 'import', '--help')).stdout).toMatch(
+      /--name <name> .*_ \. and - \(required\)/,
+    );
+    expect((await payrun('break', 'resolve', '--help')).stdout).toMatch(
+      /provider_error, timing,\s+our_error/,
+    );
+    expect((await payrun('quux')).stderr).toContain('`payrun --help` lists the commands');
+  });
+
   test.each([
     [['--help'], 'payrun [options]'],
     [[], 'payrun [options]'],

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { reportRow, seeded } from '../../operations/seed-payouts.ts';
 import { createDesk } from './desk.ts';
 
 const ACCOUNT = 'assets:bank:hdfc';
@@ -63,6 +64,22 @@ test('entries are matched by reference, else by amount and day; the rest are bre
     { kind: 'missing_on_statement', reference_id: 'RENT-11', difference: '-7000.00', line: null },
     { kind: 'missing_in_ledger', reference_id: null, difference: '590.00', line: 4 },
   ]);
+});
+
+test('a list of breaks of a provider and of an account says of each whose it is; an account that is not there, how it begins', async () => {
+  const unknown = await desk.payrun('reconcile', 'bank.csv', '--account', ACCOUNT);
+  expect(unknown.stderr).toMatch(
+    /no account assets:bank:hdfc[\s\S]*begins to exist when something is booked on it/,
+  );
+  await booked();
+  bank('bank.csv', ...FIRST);
+  await desk.reconcile('bank.csv', '--account', ACCOUNT);
+  expect((await desk.payrun('break', 'list')).stdout).not.toContain('provider');
+  desk.write('report.csv', [reportRow(seeded(9))]);
+  await desk.reconcile('report.csv');
+  const { stdout } = await desk.payrun('break', 'list');
+  expect(stdout).toMatch(/^break {2}provider .*\n {4}1 {2}assets:bank:hdfc .*[\s\S]*\n {4}3 {2}nxt /);
+  expect((await desk.payrun('break', 'show', '2')).stdout).toContain('Ledger: no entry.');
 });
 
 test('a later statement closes what it shows, and the same one again changes nothing', async () => {

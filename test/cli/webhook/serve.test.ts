@@ -42,7 +42,7 @@ describe('what is delivered', () => {
     const { url, stop } = await desk.serve();
     expect(await deliver(url, body)).toBe(400);
     expect(await desk.webhooks()).toEqual([]);
-    expect((await stop()).stderr).toContain('nxt: refused 1 requests that were signed, but are no events');
+    expect((await stop()).stderr).toContain('nxt: refused 1 request that had a signature, but no event');
   });
 
   test('from the future is refused after five minutes, and from the past never', async () => {
