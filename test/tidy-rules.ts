@@ -190,6 +190,39 @@ export function unreachable(files: readonly SourceFile[], entries: readonly stri
   return files.map(({ path }) => path).filter((path) => !path.endsWith('.d.ts') && !reached.has(path));
 }
 
+/**
+ * Files that import each other in a circle, one way round each. What a verb is loaded by when it is called does not count:
+ * completion and help list the commands that they belong to.
+ */
+export function circles(files: readonly SourceFile[]): string[] {
+  const known = new Map(files.map((file) => [file.path, file]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const follow = (path: string, way: readonly string[]): void => {
+    const file = known.get(path);
+    if (!file || done.has(path)) return;
+    if (way.includes(path)) {
+      found.push([...way.slice(way.indexOf(path)), path].join(' -> '));
+      return;
+    }
+    for (const specifier of staticImportsOf(file))
+      if (specifier.startsWith('.')) follow(resolved(path, specifier), [...way, path]);
+    done.add(path);
+  };
+  for (const { path } of files) follow(path, []);
+  return found;
+}
+
+function staticImportsOf(file: SourceFile): string[] {
+  return parse(file).statements.flatMap((statement) =>
+    (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) &&
+    statement.moduleSpecifier &&
+    ts.isStringLiteral(statement.moduleSpecifier)
+      ? [statement.moduleSpecifier.text]
+      : [],
+  );
+}
+
 /** Static, dynamic and re-exporting imports, as written. */
 export function importsOf(file: SourceFile): string[] {
   const found: string[] = [];

@@ -3,6 +3,7 @@ import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import {
+  circles,
   domainPurity,
   exhaustiveSwitch,
   fileLength,
@@ -49,6 +50,11 @@ describe('the source keeps the rules of the house', () => {
   test.each(rules)('%s', (_name, rule, files) => {
     expect(files.length).toBeGreaterThan(0);
     expect(files.flatMap(rule)).toEqual([]);
+  });
+
+  test('no files import each other in a circle', () => {
+    expect(TYPESCRIPT.length).toBeGreaterThan(0);
+    expect(circles(TYPESCRIPT)).toEqual([]);
   });
 
   test('every file is reached from what the bundle starts with', () => {

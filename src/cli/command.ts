@@ -8,24 +8,9 @@ import type { Database } from '../store/database.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { GlobalFlags } from './global-flags.ts';
 import type { Progress } from './output/progress.ts';
 import type { World } from './world.ts';
-
-export type Format = 'table' | 'json' | 'ndjson' | 'csv';
-
-export interface GlobalFlags {
-  format: Format;
-  output_file: string | null;
-  quiet: boolean;
-  verbose: boolean;
-  color: boolean;
-  progress: boolean;
-  yes: boolean;
-  input: boolean;
-  dry_run: boolean;
-  config: string | null;
-  as: string | null;
-}
 
 export interface Warning {
   code: string;

@@ -3,13 +3,14 @@
 import { existsSync } from 'node:fs';
 import { PayrunError, type SoFar } from '../domain/errors.ts';
 import type { Provider } from '../providers/provider.ts';
-import type { ProviderSettings } from '../providers/registry.ts';
+import type { ProviderSettings } from '../providers/provider-settings.ts';
 import type { ChainHead } from '../store/chain.ts';
 import type { Database } from '../store/database.ts';
 import type { RateSlots } from '../store/rate-slots.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { Context, GlobalFlags, Warning } from './command.ts';
+import type { Context, Warning } from './command.ts';
 import type { Config, ProviderConfig } from './config.ts';
+import type { GlobalFlags } from './global-flags.ts';
 import { nearest } from './output/nearest.ts';
 import { createProgress, remembered } from './output/progress.ts';
 import type { World } from './world.ts';

@@ -1,9 +1,10 @@
 /** Words in, words out: parse, run, exit code. The only place where an error becomes text. */
 import packageJson from '../../package.json' with { type: 'json' };
 import { Bug, PayrunError, type SoFar, traceOf } from '../domain/errors.ts';
-import type { Context, GlobalFlags, Input, Outcome, Verb, Warning } from './command.ts';
+import type { Context, Input, Outcome, Verb, Warning } from './command.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, worstOf } from './exit-codes.ts';
+import type { GlobalFlags } from './global-flags.ts';
 import { checkOutputFile } from './output/output-file.ts';
 import { writeFailure, writeOutcome, writeText } from './output/render.ts';
 import { commandOf, FORMATS, parseArguments, withHelpAsOption } from './program.ts';

@@ -1,8 +1,9 @@
 /** argv to a verb and its input, by commander. Only the verb that was called is loaded; the others are their names. */
 import { type Argument, Command, CommanderError, Option } from 'commander';
 import { PayrunError } from '../domain/errors.ts';
-import type { Format, GlobalFlags, Input, Verb } from './command.ts';
+import type { Input, Verb } from './command.ts';
 import { COMMANDS, type CommandEntry, NOUNS } from './commands.ts';
+import type { Format, GlobalFlags } from './global-flags.ts';
 import { nearest } from './output/nearest.ts';
 
 export const FORMATS: readonly Format[] = ['table', 'json', 'ndjson', 'csv'];

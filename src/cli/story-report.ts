@@ -2,7 +2,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { PayrunError } from '../domain/errors.ts';
 import { chainHead } from '../store/chain.ts';
-import type { StoryEvent } from '../store/story.ts';
+import type { StoryEvent } from '../store/story-event.ts';
 import { type Context, type Data, type Input, type Option, type Outcome, text } from './command.ts';
 import { chainItem } from './ledger/problems.ts';
 import type { Story } from './output/reports/story-page.ts';

@@ -27,7 +27,7 @@ import {
 } from '../store/restores.ts';
 import { applyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
 import { askPatiently } from './ask-patiently.ts';
-import type { Sync } from './sync-payouts.ts';
+import type { Sync } from './sync.ts';
 import { countMove, type SyncReport } from './sync-report.ts';
 import { stoppedBy } from './tolerance.ts';
 

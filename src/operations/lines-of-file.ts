@@ -16,7 +16,8 @@ import {
   type Statement,
   statementById,
 } from '../store/statements.ts';
-import { lineEvent, type StoryEvent, storyOf } from '../store/story.ts';
+import { lineEvent, storyOf } from '../store/story.ts';
+import type { StoryEvent } from '../store/story-event.ts';
 import { damagedLine, packedStatements, statementOf } from './packed-lines.ts';
 
 /** The lines of one statement in the order of the file, each with what it was matched with. */

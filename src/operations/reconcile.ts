@@ -11,13 +11,8 @@ import type { BreakKind, FoundBreak, Terms } from '../domain/reconciliation/brea
 import { carry, type StoredBreak } from '../domain/reconciliation/carry.ts';
 import { compare, inOrder } from '../domain/reconciliation/compare.ts';
 import { type Coverage, coverageOf } from '../domain/reconciliation/coverage.ts';
-import {
-  explainedBy,
-  type LedgerAttempt,
-  type Matching,
-  match,
-  type Rule,
-} from '../domain/reconciliation/match.ts';
+import type { LedgerAttempt } from '../domain/reconciliation/ledger-attempt.ts';
+import { explainedBy, type Matching, match, type Rule } from '../domain/reconciliation/match.ts';
 import { NOTHING_SETTLED } from '../domain/reconciliation/settled.ts';
 import { normaliseUtr, type StatementLine } from '../domain/reconciliation/statement-line.ts';
 import { addUp, type Totals } from '../domain/reconciliation/totals.ts';

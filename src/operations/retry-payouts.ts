@@ -19,8 +19,8 @@ import { applyOccasion, applyProviderStatuses, type Reported } from './apply-pro
 import { askPatiently } from './ask-patiently.ts';
 import { refuseForeignAttempts, refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, unverifiedPayouts } from './hold-rules.ts';
+import { withSendingBooks } from './keep-books.ts';
 import { sendPayouts } from './send-payouts.ts';
-import { withSendingBooks } from './sending-books.ts';
 import { mapLimited, settleDoubts } from './settle-doubts.ts';
 import type { Stopped, Submission } from './submission.ts';
 import type { BatchReport } from './submit-batch.ts';

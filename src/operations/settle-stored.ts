@@ -8,7 +8,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Terms } from '../domain/reconciliation/break.ts';
-import type { LedgerAttempt } from '../domain/reconciliation/match.ts';
+import type { LedgerAttempt } from '../domain/reconciliation/ledger-attempt.ts';
 import type { Settled } from '../domain/reconciliation/settled.ts';
 import {
   compareBigint,

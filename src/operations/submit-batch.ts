@@ -15,8 +15,9 @@ import { amountToSend, beneficiariesToRegister, countMalformed } from '../store/
 import { backoffMs } from './backoff.ts';
 import { refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, rowsToHold } from './hold-rules.ts';
+import { withSendingBooks } from './keep-books.ts';
 import { BAD_REQUESTS_IN_A_ROW, sendPayouts } from './send-payouts.ts';
-import { type SendingBooks, withSendingBooks } from './sending-books.ts';
+import type { SendingBooks } from './sending-books.ts';
 import { settleDoubts } from './settle-doubts.ts';
 import type { SendCounts, Stopped, Submission } from './submission.ts';
 import { stoppedBy } from './tolerance.ts';

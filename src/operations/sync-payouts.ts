@@ -8,18 +8,15 @@ import type { LookUpOutcome, StatusReport } from '../providers/provider.ts';
 import { type Attempt, currentAttempts, recordNewQuestions } from '../store/attempts.ts';
 import { type AskFilter, payoutsById, payoutsByProviderReference, payoutsToAsk } from '../store/payouts.ts';
 import { countStates, earliestSent, markChecked, returnedUntil, saveReturnedUntil } from '../store/sync.ts';
-import { type Answered, type Asking, applyAnswers, askAboutPayout } from './apply-answers.ts';
+import { type Answered, applyAnswers, askAboutPayout } from './apply-answers.ts';
 import type { ReportSource } from './apply-provider-status.ts';
 import { compareRestored } from './compare-restored.ts';
 import { listRecent } from './list-recent.ts';
 import { mapLimited } from './settle-doubts.ts';
 import { adopt } from './submit-payout.ts';
+import type { Sync } from './sync.ts';
 import { addCounts, countMove, countUnusable, emptySync, type SyncReport } from './sync-report.ts';
 import { createTolerance, stoppedBy, type Tolerance } from './tolerance.ts';
-
-export interface Sync extends Asking {
-  onProgress(asked: number, total: number): void;
-}
 
 const CHUNK = 128;
 /** States are counted in pages of so many. */

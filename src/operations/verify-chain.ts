@@ -22,17 +22,9 @@ import type { Database } from '../store/database.ts';
 import { payoutsOfSeries, recordCount, seriesRows } from '../store/record-pages.ts';
 import { RECORDS, type RecordSpec, SERIES, type SeriesKind } from '../store/record-specs.ts';
 import { contentOf } from '../store/records.ts';
+import { PROBLEMS_LISTED, type Problem } from './chain-problem.ts';
 import { verifyRecords } from './verify-records.ts';
 
-export interface Problem {
-  /** Stable; docs/reference.md lists them. */
-  code: string;
-  message: string;
-  entry: bigint | null;
-}
-
-// Whoever has more than a thousand needs a backup and not a longer list.
-export const PROBLEMS_LISTED = 1000;
 /** Of rows that were written together; enough to know which batch it was. */
 const PAYOUTS_NAMED = 5;
 

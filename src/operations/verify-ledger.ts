@@ -11,7 +11,8 @@ import { type DaySum, type MisplacedPayout, misplacedPayouts } from '../store/ch
 import type { ChainedEntry } from '../store/chained-entries.ts';
 import { type DifferingClosing, differingClosings } from '../store/closings.ts';
 import type { Database } from '../store/database.ts';
-import { type ChainVerification, PROBLEMS_LISTED, type Problem, verifyChain } from './verify-chain.ts';
+import { PROBLEMS_LISTED, type Problem } from './chain-problem.ts';
+import { type ChainVerification, verifyChain } from './verify-chain.ts';
 
 export async function verifyLedger(
   database: Database,

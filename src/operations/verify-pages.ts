@@ -8,8 +8,8 @@ import type { Database } from '../store/database.ts';
 import { HASHED_COLUMNS, keyOf } from '../store/line-hash.ts';
 import { keysThrough, lastPackedLine, pageAfter, spanOf, unpackedRows } from '../store/statement-pages.ts';
 import { valuesOf } from '../store/statement-storing.ts';
+import type { Problem } from './chain-problem.ts';
 import { type PackedStatement, packedStatements } from './packed-lines.ts';
-import type { Problem } from './verify-chain.ts';
 
 export async function verifyPages(database: Database, report: (problem: Problem) => void): Promise<void> {
   // Whatever is written meanwhile stands behind it.

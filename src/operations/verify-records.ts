@@ -27,7 +27,7 @@ import {
 } from '../store/record-pages.ts';
 import { RECORDS, type RecordKind, type RecordSpec, SERIES } from '../store/record-specs.ts';
 import { contentOf, NOTHING } from '../store/records.ts';
-import { PROBLEMS_LISTED, type Problem } from './verify-chain.ts';
+import { PROBLEMS_LISTED, type Problem } from './chain-problem.ts';
 import { verifyPages } from './verify-pages.ts';
 
 export interface RecordsRequest {

@@ -3,11 +3,11 @@
  * stated twice may contradict itself, and nothing is taken for zero because it could not be read.
  */
 import type { LineKind } from '../domain/reconciliation/statement-line.ts';
+import type { CellReader } from './cell-reader.ts';
 import type { Field, Profile } from './profile.ts';
 import type { Resolved } from './profile-fit.ts';
 import { excerpt } from './read-csv.ts';
 import { type ReadAmount, readAmount, readSigned, readWorded } from './statement-amount.ts';
-import type { CellReader } from './statement-row.ts';
 
 /** In minor units, positive where money left; null where the row does not state it. */
 export interface AmountReader {

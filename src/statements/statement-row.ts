@@ -9,6 +9,7 @@ import { decimalsOf } from '../domain/money/currency.ts';
 import type { ProviderState } from '../domain/payout/payout.ts';
 import { maskCell, maskPrivateText } from '../domain/private-text.ts';
 import { isOfPayout, type LineKind, normaliseUtr } from '../domain/reconciliation/statement-line.ts';
+import type { CellReader } from './cell-reader.ts';
 import type { Field, Profile } from './profile.ts';
 import type { Resolved } from './profile-fit.ts';
 import { excerpt } from './read-csv.ts';
@@ -138,19 +139,6 @@ function currencyOf(cells: CellReader, profile: Profile): string {
 
 function magnitude(minor: bigint): bigint {
   return minor < 0n ? -minor : minor;
-}
-
-export interface CellReader {
-  /** To the next row. */
-  move(line: number, values: readonly string[]): void;
-  /** Of the row, without filling. */
-  values(): readonly string[];
-  /** Null where the cell is empty or the file has no such column. */
-  text(field: Field): string | null;
-  /** The cell behind an identifier that a pattern finds in it: the rest of it tells rows apart, too. */
-  narration(): string | null;
-  date(field: 'created_at' | 'completed_at'): StatementDate | null;
-  refuse(field: Field, code: string, message: string, position?: number): void;
 }
 
 function cellReader({ profile, resolved, titles, errors }: RowTerms): CellReader {

@@ -1,7 +1,7 @@
 /** The attempts of a payout and their requests, each send with the account that it went to. */
 import type { Reader } from './database.ts';
 import { attemptAccount, LOST_ACCOUNT } from './former-accounts.ts';
-import { type StoryEvent, UNCHAINED } from './story.ts';
+import { type StoryEvent, UNCHAINED } from './story-event.ts';
 
 export async function attempts(reader: Reader, payout: bigint): Promise<StoryEvent[]> {
   const rows = await reader.all<{ at: string; no: bigint; reference: string; body: string; sha: string }>(

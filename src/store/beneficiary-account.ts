@@ -1,6 +1,7 @@
 /** A beneficiary's side of the books: every entry that moved the amount of a payout to them, with what it came to. */
 import type { PayoutState } from '../domain/payout/payout.ts';
-import { inList, listParam, type Params, type Reader } from './database.ts';
+import { inList, listParam, type Reader } from './database.ts';
+import type { Params } from './sql-value.ts';
 
 /** Where a line stands: by day, then as written. */
 export interface AccountPlace {

@@ -2,15 +2,8 @@
 import { formatAmount } from '../domain/money/money.ts';
 import type { BeneficiaryRecord } from './beneficiaries.ts';
 import { inList, listParam, type Reader } from './database.ts';
-import {
-  type DecisionColumns,
-  decisionEvent,
-  inOrder,
-  type LinkColumns,
-  linkOf,
-  type StoryEvent,
-  UNCHAINED,
-} from './story.ts';
+import { type DecisionColumns, decisionEvent, inOrder } from './story.ts';
+import { type LinkColumns, linkOf, type StoryEvent, UNCHAINED } from './story-event.ts';
 
 export async function beneficiaryStory(
   reader: Reader,

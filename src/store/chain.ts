@@ -4,7 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import { CHAIN_START, type ChainKind, canonicalContent, chainInput } from '../domain/ledger/chain.ts';
-import type { Reader, Transaction, Value } from './database.ts';
+import type { Reader, Transaction } from './database.ts';
+import type { Value } from './sql-value.ts';
 
 export interface ChainItem {
   kind: ChainKind;

@@ -16,9 +16,7 @@ import { isFatal, isOurs, sqliteCode, storageError, whileBusy } from './engine-e
 import { Statements } from './engine-statements.ts';
 import { checkSqliteVersion } from './engine-version.ts';
 import { insertMany } from './insert-many.ts';
-
-export type Value = string | bigint | number | null | Uint8Array;
-export type Params = Readonly<Record<string, Value>>;
+import type { Params, Value } from './sql-value.ts';
 
 /** Integers come as bigint, always: amounts beyond 2^53 would lose digits silently otherwise. */
 export interface Reader {
@@ -53,6 +51,7 @@ export interface Transaction extends Reader {
 }
 
 export { engineVersions } from './engine-version.ts';
+export type { Params, Value } from './sql-value.ts';
 
 export interface Database extends Reader {
   readonly path: string;

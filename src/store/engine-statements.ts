@@ -4,7 +4,7 @@
  * time than the database itself.
  */
 import type SqliteDatabase from 'better-sqlite3';
-import type { Params, Value } from './database.ts';
+import type { Params, Value } from './sql-value.ts';
 
 const STATEMENTS_KEPT = 500;
 

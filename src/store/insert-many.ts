@@ -1,5 +1,5 @@
 /** Inserting many rows: a statement takes many of them, which costs half of one statement for each. */
-import type { Params, Value } from './database.ts';
+import type { Params, Value } from './sql-value.ts';
 
 export interface ManyRows {
   table: string;

@@ -3,7 +3,8 @@ import type { Hash } from 'node:crypto';
 import { canonicalImport } from '../domain/payout/batch.ts';
 import type { PayoutRow } from '../domain/payout/payout-row.ts';
 import type { BatchRow } from './batches.ts';
-import type { Transaction, Value } from './database.ts';
+import type { Transaction } from './database.ts';
+import type { Value } from './sql-value.ts';
 
 const ROW_COLUMNS = ['id', 'reference_id', 'row_no', 'line_no', 'beneficiary_id', 'amount_minor'] as const;
 // In most batches every row has the same value there; then it is bound once and not for each.

@@ -12,15 +12,9 @@ import { assertBalanced, type NewEntry } from '../domain/ledger/entry.ts';
 import { tagsOf } from '../domain/ledger/tags.ts';
 import { appendToChain, type ChainItem } from './chain.ts';
 import { closedDays } from './closings.ts';
-import {
-  inList,
-  isConstraintViolation,
-  listParam,
-  type Params,
-  type Transaction,
-  type Value,
-} from './database.ts';
+import { inList, isConstraintViolation, listParam, type Transaction } from './database.ts';
 import { recordRows } from './records.ts';
+import type { Params, Value } from './sql-value.ts';
 
 const ENTRY_COLUMNS = [
   'id',

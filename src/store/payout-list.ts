@@ -1,7 +1,8 @@
 /** Payouts as people and scripts see them: one row with its batch and beneficiary, in the order of import. */
 import type { PayoutState } from '../domain/payout/payout.ts';
-import { type Database, inList, listParam, type Params, type Reader } from './database.ts';
+import { type Database, inList, listParam, type Reader } from './database.ts';
 import { attemptAccount } from './former-accounts.ts';
+import type { Params } from './sql-value.ts';
 
 export interface PayoutListRow {
   id: bigint;

@@ -1,7 +1,8 @@
 /** Payouts as decisions need them, read and written in sets. Lists for people are in payout-list.ts. */
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
-import { inList, listParam, type Params, type Reader, type Transaction } from './database.ts';
+import { inList, listParam, type Reader, type Transaction } from './database.ts';
 import { recordRows } from './records.ts';
+import type { Params } from './sql-value.ts';
 
 type Row = Omit<StoredPayout, 'cycle' | 'attempt_no'> & { cycle: bigint; attempt_no: bigint };
 

@@ -1,5 +1,6 @@
 /** An account line by line, forwards and backwards in time, a page at a time, with the balance at any line. */
-import type { Params, Reader } from './database.ts';
+import type { Reader } from './database.ts';
+import type { Params } from './sql-value.ts';
 
 /** Where a line stands in an account: by day, then as written. */
 export interface RegisterPlace {

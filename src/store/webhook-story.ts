@@ -2,7 +2,7 @@
 import { formatAmount } from '../domain/money/money.ts';
 import { maskPrivateText } from '../domain/private-text.ts';
 import type { Reader } from './database.ts';
-import { type StoryEvent, UNCHAINED } from './story.ts';
+import { type StoryEvent, UNCHAINED } from './story-event.ts';
 
 interface Told {
   id: bigint;

@@ -4,8 +4,9 @@
  */
 import { Bug } from '../domain/errors.ts';
 import type { ProviderState } from '../domain/payout/payout.ts';
-import { inList, listParam, type Params, type Reader, type Transaction } from './database.ts';
+import { inList, listParam, type Reader, type Transaction } from './database.ts';
 import { recordRows } from './records.ts';
+import type { Params } from './sql-value.ts';
 
 export const WEBHOOK_STATES = ['received', 'applied', 'unknown_reference'] as const;
 export type WebhookState = (typeof WEBHOOK_STATES)[number];

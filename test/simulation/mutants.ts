@@ -3,7 +3,8 @@
  * provider is understood to say. An auditor that misses one of them would also miss it in the code itself.
  */
 import type { LookUpOutcome, Provider, SubmitOutcome, SubmitRequest } from '../../src/providers/provider.ts';
-import type { Database, Params, Transaction } from '../../src/store/database.ts';
+import type { Database, Transaction } from '../../src/store/database.ts';
+import type { Params } from '../../src/store/sql-value.ts';
 import { tableOf } from './failpoints.ts';
 import type { Mutant } from './run.ts';
 

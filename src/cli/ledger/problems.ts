@@ -1,5 +1,5 @@
 /** What `ledger verify` and `audit verify` found, as data and for people. */
-import { PROBLEMS_LISTED, type Problem } from '../../operations/verify-chain.ts';
+import { PROBLEMS_LISTED, type Problem } from '../../operations/chain-problem.ts';
 import type { ChainHead } from '../../store/chain.ts';
 import type { Context, Data, TableView } from '../command.ts';
 

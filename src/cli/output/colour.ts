@@ -1,5 +1,5 @@
 /** Colour for people at a terminal, and nobody else. It only underlines what the words say already. */
-import type { GlobalFlags } from '../command.ts';
+import type { GlobalFlags } from '../global-flags.ts';
 import type { Output, World } from '../world.ts';
 
 export type Tone = 'bold' | 'red' | 'yellow' | 'green' | 'dim';

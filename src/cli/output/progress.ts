@@ -6,7 +6,7 @@
 import { Writable } from 'node:stream';
 import type { Ora } from 'ora';
 import type { SoFar } from '../../domain/errors.ts';
-import type { GlobalFlags } from '../command.ts';
+import type { GlobalFlags } from '../global-flags.ts';
 import type { World } from '../world.ts';
 import { sanitise, sanitiseBlock } from './sanitise.ts';
 

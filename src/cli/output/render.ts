@@ -3,8 +3,9 @@
  * formats hold the same data, and the exit code does not depend on them.
  */
 import type { PayrunError } from '../../domain/errors.ts';
-import type { Data, Format, GlobalFlags, Json, Outcome, Verb, Warning } from '../command.ts';
+import type { Data, Json, Outcome, Verb, Warning } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Format, GlobalFlags } from '../global-flags.ts';
 import type { World } from '../world.ts';
 import { flatten, isRows } from './cells.ts';
 import { type Paint, paintFor, plain } from './colour.ts';

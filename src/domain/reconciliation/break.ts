@@ -5,7 +5,7 @@
 import type { Money } from '../money/money.ts';
 import type { RailRules } from '../payout/rail.ts';
 import type { Calendar } from './calendar.ts';
-import type { LedgerAttempt } from './match.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
 import type { StatementLine } from './statement-line.ts';
 
 export const BREAK_KINDS = [

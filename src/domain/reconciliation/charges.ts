@@ -8,7 +8,7 @@ import { parseAmountOrZero } from '../money/parse-amount.ts';
 import { type Charges, chargesByRate } from '../payout/fee-estimate.ts';
 import type { RailRules } from '../payout/rail.ts';
 import type { Explained, FoundBreak, Terms } from './break.ts';
-import type { LedgerAttempt } from './match.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
 import type { StatementLine } from './statement-line.ts';
 
 // Rates are configured in rupees, as the rails are India's.

@@ -2,7 +2,7 @@
  * Which line explains which event of an attempt. An attempt is in flight, paid, failed and returned once each: of two
  * lines for the same event the one that agrees better explains it, and the other is a copy.
  */
-import type { LedgerAttempt } from './match.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
 import { compareText, type StatementLine } from './statement-line.ts';
 
 /** The line that explains each event of an attempt; of several that could, the one that agrees best. */

@@ -16,7 +16,8 @@ import {
 import { breakOfLine, compareBulk, roots } from './break-of-line.ts';
 import { withinSettlement } from './calendar.ts';
 import { chargeDifference, explanationOf } from './charges.ts';
-import type { LedgerAttempt, LineOutcome, Matching } from './match.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
+import type { LineOutcome, Matching } from './match.ts';
 import { compareText, type StatementLine } from './statement-line.ts';
 
 interface Findings {

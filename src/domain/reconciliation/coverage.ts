@@ -5,7 +5,8 @@
  */
 import type { Terms } from './break.ts';
 import { withinSettlement } from './calendar.ts';
-import type { LedgerAttempt, Matching } from './match.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
+import type { Matching } from './match.ts';
 import { NOTHING_SETTLED, type Settled } from './settled.ts';
 import type { StatementLine } from './statement-line.ts';
 

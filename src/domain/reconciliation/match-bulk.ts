@@ -7,7 +7,7 @@
 import { sumMinor } from '../money/money.ts';
 import { byContent } from './claims.ts';
 import { groupBy } from './group-by.ts';
-import type { LedgerAttempt } from './match.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
 import { compareBigint, compareText, type StatementLine } from './statement-line.ts';
 import { subsetSum } from './subset-sum.ts';
 

@@ -4,39 +4,12 @@
  * beneficiary; then one line for many payouts. The result is a function of the two sets and not of their order; where
  * evidence points to more than one payout, it says so and guesses nothing.
  */
-import type { PayoutState, ProviderState } from '../payout/payout.ts';
-import type { Rail } from '../payout/rail.ts';
+import type { ProviderState } from '../payout/payout.ts';
 import { type Claims, claim, claimant, contradicts } from './claims.ts';
 import { groupBy } from './group-by.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
 import { type BulkEvent, matchBulk } from './match-bulk.ts';
 import { identityOf, isOfPayout, type StatementLine, supersessions } from './statement-line.ts';
-
-/** One attempt as the ledger has it. Null is "not known" or, of a file, "not stated". */
-export interface LedgerAttempt {
-  payout_id: bigint;
-  attempt_no: number;
-  /** The batch's name, which a bulk debit may bear. */
-  batch: string | null;
-  rail: Rail | null;
-  reference_id: string;
-  provider_reference: string | null;
-  provider_id: string | null;
-  utr: string | null;
-  return_utr: string | null;
-  provider_beneficiary_id: string | null;
-  amount_minor: bigint;
-  currency: string;
-  fee_minor: bigint | null;
-  tax_minor: bigint | null;
-  state: PayoutState;
-  /** Whether the books have the money as having left for good, and as having come back after that. */
-  paid: boolean;
-  returned: boolean;
-  submitted_on: string | null;
-  paid_on: string | null;
-  returned_on: string | null;
-  failed_on: string | null;
-}
 
 /** What a match rests on, the strongest first; `batch` and `sum` are of one line for many payouts. */
 export const RULES = [

@@ -4,7 +4,8 @@
  * to the last minor unit, or a line was lost on the way.
  */
 import type { Comparison, Explained, Unexplained } from './break.ts';
-import type { LedgerAttempt, Matching } from './match.ts';
+import type { LedgerAttempt } from './ledger-attempt.ts';
+import type { Matching } from './match.ts';
 import { NOTHING_SETTLED, type Settled } from './settled.ts';
 import { compareText, type LineKind } from './statement-line.ts';
 

@@ -14,7 +14,7 @@ import {
 } from '../http.ts';
 import { type MayStart, whenUnwanted } from '../pace.ts';
 import type { Unavailable } from '../provider.ts';
-import type { ProviderSettings } from '../registry.ts';
+import type { ProviderSettings } from '../provider-settings.ts';
 import { retryAfterMs, whyUnavailable } from './classify.ts';
 import { withoutSecrets } from './record.ts';
 import { createTokens, type Token, type TokenAnswer, tokenLasting } from './token.ts';

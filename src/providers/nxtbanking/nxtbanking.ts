@@ -23,7 +23,7 @@ import type {
   SubmitRequest,
   Unavailable,
 } from '../provider.ts';
-import type { ProviderSettings } from '../registry.ts';
+import type { ProviderSettings } from '../provider-settings.ts';
 import { type Api, createApi, isUnsent, type Unsent, URGENCY } from './api.ts';
 import { nxtbankingCapabilities } from './capabilities.ts';
 import { classifySubmit, rejectionWithoutToken, whyUnavailable } from './classify.ts';

@@ -1,6 +1,6 @@
 /** A planted truth as a user would have it: payouts in a ledger, and statements in files of a profile of one's own. */
 import { groupBy } from '../../../src/domain/reconciliation/group-by.ts';
-import type { LedgerAttempt } from '../../../src/domain/reconciliation/match.ts';
+import type { LedgerAttempt } from '../../../src/domain/reconciliation/ledger-attempt.ts';
 import { LINE_KINDS, type StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
 import type { Database, Transaction } from '../../../src/store/database.ts';
 import { BENEFICIARY_SQL } from '../../operations/seed-sql.ts';

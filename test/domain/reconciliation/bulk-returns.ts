@@ -1,5 +1,5 @@
 /** Returns of many payouts by one line, planted into a ledger and a report of which the rest is known, too. */
-import type { LedgerAttempt } from '../../../src/domain/reconciliation/match.ts';
+import type { LedgerAttempt } from '../../../src/domain/reconciliation/ledger-attempt.ts';
 import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
 import { attempt, lineOf, plant, randomOf, shuffled, type Truth } from './truth.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type LedgerAttempt, match } from '../../../src/domain/reconciliation/match.ts';
+import type { LedgerAttempt } from '../../../src/domain/reconciliation/ledger-attempt.ts';
+import { match } from '../../../src/domain/reconciliation/match.ts';
 import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
 import { attempt, lineOf } from './truth.ts';
 

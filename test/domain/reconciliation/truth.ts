@@ -1,6 +1,6 @@
 /** A ledger and a report that agree, into which differences are planted of which the truth is known. */
 import type { BreakKind } from '../../../src/domain/reconciliation/break.ts';
-import type { LedgerAttempt } from '../../../src/domain/reconciliation/match.ts';
+import type { LedgerAttempt } from '../../../src/domain/reconciliation/ledger-attempt.ts';
 import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
 
 export const DAY = '2026-11-18';

@@ -1,7 +1,8 @@
 /** A bank that grants tokens, a provider that speaks to it, and bodies to answer with; closed after each test. */
 
 import type { Provider } from '../../../src/providers/provider.ts';
-import { createProvider, type ProviderSettings } from '../../../src/providers/registry.ts';
+import type { ProviderSettings } from '../../../src/providers/provider-settings.ts';
+import { createProvider } from '../../../src/providers/registry.ts';
 import { afterEachTest } from '../../afterwards.ts';
 import { json, type Script, type Scripted, serve } from '../scripted-server.ts';
 

@@ -1,5 +1,5 @@
 /** A story as one page for a dispute file: what it is about, what happened in order of time, and the head of the chain. */
-import type { StoryEvent } from '../../../store/story.ts';
+import type { StoryEvent } from '../../../store/story-event.ts';
 import { sanitise } from '../sanitise.ts';
 import { type Markup, markup, raw } from './markup.ts';
 import { minuteOf, pageText } from './page.ts';
