@@ -71,6 +71,8 @@ export interface OpenBreak {
   difference_minor: bigint | null;
   currency: string | null;
   age_days: number | null;
+  /** Where its line stands, where that is known. */
+  file: string | null;
 }
 
 /** Without a rule every open break fails the job, as exit 3 says. */
@@ -102,11 +104,10 @@ export async function tell(
   data: Data,
   breaks: readonly ReportedBreak[],
   past: Past | null,
-  file: string | null,
 ): Promise<string> {
   const report = reportOf(context, asked, data, breaks, past);
   await writeReports(asked.targets, report, context.world);
-  return asked.github ? githubAnnotations(report, file) : '';
+  return asked.github ? githubAnnotations(report) : '';
 }
 
 function reportOf(

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { PayrunError } from '../domain/errors.ts';
 import type { RailRules } from '../domain/payout/rail.ts';
-import { BREAK_KINDS, type BreakKind, type Terms } from '../domain/reconciliation/break.ts';
+import { BREAK_KINDS, type BreakKind, type FoundBreak, type Terms } from '../domain/reconciliation/break.ts';
 import type { Coverage } from '../domain/reconciliation/coverage.ts';
 import { type Compared, compareFiles } from '../operations/compare-files.ts';
 import type { StatementInput } from '../operations/import-statement.ts';
@@ -87,13 +87,16 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     const message = `Entry ${entry_id} was booked to explain break ${id}, whose difference is gone or another now; if it is one too many: payrun ledger reverse ${entry_id} --reason TEXT`;
     context.warn({ code: 'entry_outlived', message });
   }
+  const taken = new Map(found.statements.map(({ statement }, index) => [statement, paths[index]]));
+  const fileOf = ({ line_statement, line_file }: BreakRow) =>
+    (line_statement === null ? undefined : named(taken.get(line_statement))) ?? line_file;
   const breaks = judged(
     asked,
-    found.open_breaks.map((row) => openBreak(row, terms)),
+    found.open_breaks.map((row) => openBreak(row, terms, fileOf(row))),
   );
   if (found.older > 0) context.warn(olderWarning(found, whose.name));
   const data = foundData(found, whose, failingData(asked, breaks));
-  const annotations = await tell(context, asked, data, breaks, found, null);
+  const annotations = await tell(context, asked, data, breaks, found);
   const left = found.open > 0 || found.coverage.missing_days.length > 0;
   return {
     data,
@@ -179,19 +182,25 @@ function failingData(asked: Asked, breaks: readonly ReportedBreak[]): Data {
   return asked.rules.length === 0 ? {} : { failing: breaks.filter(({ fails }) => fails).length };
 }
 
-function openBreak(row: BreakRow, terms: Terms): OpenBreak {
-  const { kind, difference_minor, currency } = row;
-  const age_days = terms.calendar.between(row.opened_on, terms.today);
-  return { item: breakItem(row, terms.today, terms.calendar), kind, difference_minor, currency, age_days };
+/** A file as the job names it, which is where others find it too. */
+function named(path: string | undefined): string | undefined {
+  return path === '-' ? undefined : path;
 }
 
-async function compareWith(
-  context: Context,
-  input: Input,
-  paths: readonly string[],
-  against: string,
-  asked: Asked,
-): Promise<Outcome> {
+function openBreak(row: BreakRow, terms: Terms, file: string | null): OpenBreak {
+  const { kind, difference_minor, currency } = row;
+  const age_days = terms.calendar.between(row.opened_on, terms.today);
+  return {
+    item: breakItem(row, terms.today, terms.calendar),
+    kind,
+    difference_minor,
+    currency,
+    age_days,
+    file,
+  };
+}
+
+function checkComparison(input: Input, paths: readonly string[]): void {
   if (paths.length === 0) {
     throw new PayrunError(
       'usage',
@@ -212,6 +221,16 @@ async function compareWith(
       },
     );
   }
+}
+
+async function compareWith(
+  context: Context,
+  input: Input,
+  paths: readonly string[],
+  against: string,
+  asked: Asked,
+): Promise<Outcome> {
+  checkComparison(input, paths);
   const config = await configIfAny(context);
   const found = await compareAll(context, paths, against, {
     reading: readingTerms(config, input, null),
@@ -220,11 +239,14 @@ async function compareWith(
   for (const warning of found.warnings) context.warn(warning);
   const byKind = new Map<BreakKind, number>();
   for (const { kind } of found.breaks) byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
-  const items = found.breaks.map((each) => foundItem(each, found.line_numbers));
+  const placeOf = ({ line }: FoundBreak) => (line && found.places.get(line.line_id)) ?? null;
+  const items = found.breaks.map((each) => foundItem(each, placeOf(each)?.line_no ?? null));
   const breaks = judged(
     asked,
-    found.breaks.map(({ kind, difference_minor, currency }, index) => {
-      return { item: items[index] ?? {}, kind, difference_minor, currency, age_days: null };
+    found.breaks.map((each, index) => {
+      const { kind, difference_minor, currency } = each;
+      const file = named(paths[placeOf(each)?.file ?? -1]) ?? null;
+      return { item: items[index] ?? {}, kind, difference_minor, currency, age_days: null, file };
     }),
   );
   const data: Data = {
@@ -249,9 +271,7 @@ async function compareWith(
     totals: found.totals.map(totalsData),
     items,
   };
-  // Of several files it is not known here which one a line is of.
-  const file = paths.length === 1 && paths[0] !== '-' ? (paths[0] ?? null) : null;
-  const annotations = await tell(context, asked, data, breaks, null, file);
+  const annotations = await tell(context, asked, data, breaks, null);
   const exit = failsJob(asked, breaks, items.length > 0) ? EXIT.findings : EXIT.done;
   return { data, exit, view: view(data, items), annotations };
 }

@@ -30,9 +30,15 @@ export interface Compared {
   expected: number;
   breaks: readonly FoundBreak[];
   /** Where the line of a break stands, by line_id. */
-  line_numbers: ReadonlyMap<bigint, number>;
+  places: ReadonlyMap<bigint, PlaceInFile>;
   totals: readonly Totals[];
   warnings: CsvWarning[];
+}
+
+/** `file` counts the files from 0. */
+export interface PlaceInFile {
+  file: number;
+  line_no: number;
 }
 
 /** Both sides as far as they are compared one by one; what `settled` says was taken out of them before. */
@@ -84,7 +90,7 @@ export function compareSides(
   { statements, files, payouts, settled, warnings }: Sides,
   terms: Terms,
 ): Compared {
-  const { lines, line_numbers } = linesOf(files);
+  const { lines, places } = linesOf(files);
   const attempts = attemptsOf(payouts, lines);
   const matching = match(lines, attempts);
   const said = new Map<LedgerAttempt, Set<StatementLine['status']>>();
@@ -104,10 +110,11 @@ export function compareSides(
     matched: settled.pairs + matching.lines.filter((each) => explainedBy(each).length > 0).length,
     expected: new Set(comparison.expected.map((each) => each.attempt)).size,
     breaks: comparison.breaks,
-    line_numbers: new Map(
-      comparison.breaks.flatMap(({ line }) =>
-        line ? [[line.line_id, line_numbers.get(line.line_id) ?? 0] as const] : [],
-      ),
+    places: new Map(
+      comparison.breaks.flatMap(({ line }) => {
+        const place = line && places.get(line.line_id);
+        return place ? [[line.line_id, place] as const] : [];
+      }),
     ),
     totals: addUp(matching, comparison, attempts, settled),
     warnings,
@@ -117,7 +124,7 @@ export function compareSides(
 /** Lines of several files as the ledger would take them in: the same content in a later file is the same line. */
 function linesOf(files: readonly (readonly Numbered<StatementRow>[])[]) {
   const known = new Map<string, StatementLine & { statement_ids: bigint[] }>();
-  const line_numbers = new Map<bigint, number>();
+  const places = new Map<bigint, PlaceInFile>();
   let repeated = 0;
   for (const [file, rows] of files.entries()) {
     for (const { line_no, cells: _, failure_reason: __, ordinal, ...row } of rows) {
@@ -130,10 +137,10 @@ function linesOf(files: readonly (readonly Numbered<StatementRow>[])[]) {
       }
       const line_id = BigInt(ordinal - repeated);
       known.set(key, { ...row, line_id, statement_ids: [BigInt(file + 1)] });
-      line_numbers.set(line_id, line_no);
+      places.set(line_id, { file, line_no });
     }
   }
-  return { lines: [...known.values()], line_numbers };
+  return { lines: [...known.values()], places };
 }
 
 const LATER_ATTEMPT = /\.r(\d+)$/i;

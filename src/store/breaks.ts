@@ -12,6 +12,8 @@ export interface BreakRow extends Omit<BreakRecord, 'attempt_no'> {
   attempt_no: bigint | null;
   /** Where its line stands, in the newest file that has it, of those that count while there is one. */
   line_no: bigint | null;
+  line_statement: bigint | null;
+  line_file: string | null;
   reason: string | null;
   note: string | null;
   resolved_by: string | null;
@@ -26,15 +28,16 @@ const COLUMNS = `b.id, b.provider, b.kind, b.subject, b.state, b.payout_id, b.at
   case when exists (select 1 from journal_entries r where r.reverses_id = b.entry_id) then null else b.entry_id end
     as entry_id`;
 
-const LINE_NO = `(select r.line_no from statement_rows r where r.line_id = b.line_id
-  order by case when r.statement_id in (${WITHDRAWN}) then 1 else 0 end, r.statement_id desc, r.line_no limit 1)
-    as line_no`;
+const PLACE = (what: string) =>
+  `(select ${what} from statement_rows r join statements s on s.id = r.statement_id where r.line_id = b.line_id
+  order by case when s.id in (${WITHDRAWN}) then 1 else 0 end, s.id desc, r.line_no limit 1)`;
+const PLACES = `${PLACE('r.line_no')} as line_no, ${PLACE('s.id')} as line_statement, ${PLACE('s.file_name')} as line_file`;
 
 // A limit that no list reaches: "no limit" is written differently by every engine.
 const ALL = 9_007_199_254_740_991n;
 
 export async function breaksOfProvider(reader: Reader, provider: string): Promise<StoredBreak[]> {
-  const rows = await reader.all<Omit<BreakRow, 'line_no'>>(
+  const rows = await reader.all<Omit<BreakRow, 'line_no' | 'line_statement' | 'line_file'>>(
     `select ${COLUMNS} from breaks b where b.provider = :provider order by b.id`,
     { provider },
   );
@@ -52,7 +55,7 @@ export interface BreakFilter {
 
 async function listBreaks(reader: Reader, filter: BreakFilter): Promise<BreakRow[]> {
   return reader.all<BreakRow>(
-    `select ${COLUMNS}, ${LINE_NO} from breaks b
+    `select ${COLUMNS}, ${PLACES} from breaks b
      where b.id > :after and (:state = 'all' or b.state = :state) and (:kind is null or b.kind = :kind)
        and (:provider is null or b.provider = :provider)
      order by b.id limit :limit`,
@@ -83,7 +86,7 @@ export async function* everyBreak(
 }
 
 export async function breakById(reader: Reader, id: bigint): Promise<BreakRow | undefined> {
-  return reader.get<BreakRow>(`select ${COLUMNS}, ${LINE_NO} from breaks b where b.id = :id`, { id });
+  return reader.get<BreakRow>(`select ${COLUMNS}, ${PLACES} from breaks b where b.id = :id`, { id });
 }
 
 /** What belongs to a break's events of one reconciliation, or of one person's decision. */

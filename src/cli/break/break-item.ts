@@ -29,12 +29,13 @@ export const BREAK_VIEW: readonly Column[] = [
   { key: 'break', align: 'right' },
   { key: 'kind' },
   { key: 'reference_id' },
+  // Both values go before the age where there is little room: the difference is what they come to.
+  { key: 'age_days', title: 'age', align: 'right', spare: true },
   { key: 'line', align: 'right', spare: true },
   { key: 'ledger', spare: true },
   { key: 'statement', spare: true },
   { key: 'difference', align: 'right' },
   { key: 'currency' },
-  { key: 'age_days', title: 'age', align: 'right', spare: true },
   { key: 'state' },
 ];
 
@@ -83,7 +84,7 @@ export function breakItem(row: BreakRow, today: string, calendar: Calendar): Dat
 }
 
 /** A break of two files has no number and no age: nothing remembers it. */
-export function foundItem(found: FoundBreak, lineNumbers: ReadonlyMap<bigint, number>): Data {
+export function foundItem(found: FoundBreak, lineNo: number | null): Data {
   const { attempt, line } = found;
   return {
     break: null,
@@ -91,7 +92,7 @@ export function foundItem(found: FoundBreak, lineNumbers: ReadonlyMap<bigint, nu
     reference_id: attempt?.reference_id ?? line?.provider_reference ?? null,
     provider_id: line?.provider_id ?? attempt?.provider_id ?? null,
     utr: line?.utr ?? attempt?.utr ?? null,
-    line: line === null ? null : (lineNumbers.get(line.line_id) ?? null),
+    line: lineNo,
     ledger: found.ledger,
     statement: found.statement,
     difference: amountOf(found.difference_minor, found.currency),

@@ -66,18 +66,24 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     }
     items.push(item);
   }
+  // One state was asked for: it would be the same word in every row.
+  const columns = wanted.state === 'all' ? BREAK_VIEW : BREAK_VIEW.filter(({ key }) => key !== 'state');
   return {
     data: { items, next },
-    view: items.length === 0 ? ['No breaks.'] : [viewOf(items, providers)],
+    view: items.length === 0 ? ['No breaks.'] : [viewOf(items, columns, providers)],
     ...(next === null ? {} : { next: `There are more: payrun break list --after ${next}` }),
   };
 }
 
 /** Numbers count through all providers and accounts: where breaks of several are listed, each says of which. */
-function viewOf(items: readonly Data[], providers: ReadonlyMap<string, string>): TableView {
+function viewOf(
+  items: readonly Data[],
+  columns: readonly Column[],
+  providers: ReadonlyMap<string, string>,
+): TableView {
   const several = new Set(items.map((item) => providers.get(String(item.break)))).size > 1;
-  if (!several) return { columns: BREAK_VIEW, rows: items };
-  const [first = { key: 'break' }, ...others] = BREAK_VIEW;
+  if (!several) return { columns, rows: items };
+  const [first = { key: 'break' }, ...others] = columns;
   return {
     columns: [first, { key: 'provider' }, ...others],
     rows: items.map((item) => ({ ...item, provider: providers.get(String(item.break)) ?? null })),

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { BREAK_VIEW } from '../../../src/cli/break/break-item.ts';
 import { plain } from '../../../src/cli/output/colour.ts';
 import { tableText } from '../../../src/cli/output/table.ts';
 import { wrapText } from '../../../src/cli/output/wrap-text.ts';
 import { PAYOUT_TABLE } from '../../../src/cli/payout/item.ts';
+import { BREAK_KINDS } from '../../../src/domain/reconciliation/break.ts';
 
 const payout = (row: number, more: object) => ({
   reference_id: `big-vendors-november-00000${row}`,
@@ -33,6 +35,23 @@ const shown = (rows: ReturnType<typeof payout>[], width: number | null) => {
 };
 
 describe('a table on a terminal', () => {
+  test('of 80 columns has the kind and the age of every difference whole', () => {
+    const difference = {
+      break: 12,
+      reference_id: 'salary-nov-000004',
+      age_days: 3,
+      line: 16,
+      currency: 'INR',
+    };
+    const rows = BREAK_KINDS.map((kind) => ({
+      ...{ ...difference, kind, ledger: 'salary-nov-000004', statement: '94000.00', difference: '94000.00' },
+    }));
+    const columns = BREAK_VIEW.filter(({ key }) => key !== 'state');
+    const lines = tableText({ columns, rows }, { paint: plain, width: 80 }).split('\n');
+    for (const [index, kind] of BREAK_KINDS.entries())
+      expect(lines[index + 1]).toMatch(new RegExp(`^ +12  ${kind} +salary-nov-000004 +3 +16 +94,000.00$`));
+  });
+
   test.each([80, 60])('of %i columns has every reference and amount whole', (width) => {
     const text = shown(ROWS, width);
     for (const { reference_id, state } of ROWS) {

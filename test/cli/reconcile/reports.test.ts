@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Data } from '../../../src/cli/command.ts';
@@ -263,8 +263,31 @@ describe('annotations', () => {
     );
     expect(ran.stderr.split('\n').filter((line) => line.startsWith('::error'))).toEqual([
       expect.stringMatching(
-        /^::error title=fee_differs::pay-000001: ledger 3\.50, statement 9\.99, difference 6\.49 INR, line 2/,
+        /^::error file=report\.csv,line=2,title=fee_differs::pay-000001: ledger 3\.50, statement 9\.99, difference 6\.49 INR, line 2 of report\.csv/,
       ),
+    ]);
+  });
+
+  it('name the file as the job does, and one of an earlier day as the ledger does', async () => {
+    const [one, two] = [seeded(1), seeded(2)] as const;
+    await desk.seed(one, two);
+    mkdirSync(join(desk.folder, 'reports'));
+    desk.write('reports/mon.csv', [reportRow(one, { fee: '9.99' })]);
+    desk.write('reports/tue.csv', [reportRow(two), reportRow(seeded(7))]);
+    await desk.payrun('reconcile', 'reports/mon.csv');
+    const ran = await desk.payrun('reconcile', 'reports/tue.csv', '--github', '--json');
+    const places = (stderr: string) =>
+      [...stderr.matchAll(/^::error (file=\S+line=\d+)/gm)].map((each) => each[1]);
+    expect(places(ran.stderr)).toEqual(['file=mon.csv,line=2', 'file=reports/tue.csv,line=3']);
+    desk.file(
+      'ours.csv',
+      `reference_id,amount,fee\n${[one, two].map((each) => `${each.reference_id},${Number(each.amount_minor) / 100},3.50`).join('\n')}\n`,
+    );
+    const files = ['reports/mon.csv', 'reports/tue.csv', '--against', 'ours.csv', '--github', '--json'];
+    const compared = await desk.payrun('reconcile', ...files);
+    expect(places(compared.stderr).sort()).toEqual([
+      'file=reports/mon.csv,line=2',
+      'file=reports/tue.csv,line=3',
     ]);
   });
 });

@@ -2,17 +2,19 @@
  * Workflow commands that GitHub shows beside a job. It shows ten of a kind for each step and drops the rest in
  * silence, so that nine are breaks and the tenth says how many more there are.
  */
+import { sanitise } from '../sanitise.ts';
 import type { Report } from './report.ts';
 import { sentenceOf } from './report.ts';
 
 const SHOWN = 9;
 
-/** `file` is the statement as the job names it, where it is one; a line of it is then shown where it stands. */
-export function githubAnnotations(report: Report, file: string | null): string {
+/** A line is shown where it stands in its statement. */
+export function githubAnnotations(report: Report): string {
   const failing = report.breaks.filter(({ fails }) => fails);
   const lines = failing.slice(0, SHOWN).map((each) => {
+    const { file, item } = each;
     const place =
-      file === null || each.item.line === null ? '' : `file=${property(file)},line=${each.item.line},`;
+      file === null || item.line === null ? '' : `file=${property(sanitise(file))},line=${item.line},`;
     return `::error ${place}title=${property(each.kind)}::${data(sentenceOf(each))}\n`;
   });
   const more = failing.length - SHOWN;

@@ -14,6 +14,8 @@ export interface ReportedBreak {
   currency: string | null;
   /** Null where two files were compared. */
   age_days: number | null;
+  /** Where its line stands; null where it has none, or nobody knows. */
+  file: string | null;
   /** Whether it is among what the job shall fail for. */
   fails: boolean;
 }
@@ -97,12 +99,12 @@ export function titleOf(report: Report): string {
 const LONGEST_SENTENCE = 500;
 
 /** A break in one line of plain text, safe to show but not yet for a markup. */
-export function sentenceOf({ item }: ReportedBreak): string {
+export function sentenceOf({ item, file }: ReportedBreak): string {
   const parts = [
     `ledger ${item.ledger ?? 'nothing'}`,
     `statement ${item.statement ?? 'nothing'}`,
     ...(item.difference === null ? [] : [`difference ${item.difference} ${item.currency ?? ''}`.trimEnd()]),
-    ...(item.line === null ? [] : [`line ${item.line}`]),
+    ...(item.line === null ? [] : [file === null ? `line ${item.line}` : `line ${item.line} of ${file}`]),
     ...(item.break === null ? [] : [`break ${item.break}`]),
     ...(item.age_days === null ? [] : [`${item.age_days} business days old`]),
   ];
