@@ -10,7 +10,8 @@ import { CURRENCY } from './compose.ts';
 import { maskText } from './record.ts';
 import { failureCodeOf, stateOf } from './status.ts';
 
-export const id = z.string().min(1).max(200);
+// Without half characters, which no file and no URL can hold, and what they would be stored as is another id.
+export const id = z.string().regex(/^[^\p{Cs}\p{Cc}]{1,200}$/u);
 export const word = z.string().max(200);
 export const optionalText = z.string().nullish();
 
@@ -211,9 +212,14 @@ export function readMinor(value: unknown): bigint | null {
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/** Fixed-width UTC text, which sorts as time does, or null where it is no instant. */
+// Servers write year 1 or 1970 for a time that they do not have, and 9999 for one that never comes.
+const EARLIEST_MS = Date.UTC(2000, 0);
+const LATEST_MS = Date.UTC(2100, 0);
+
+/** Fixed-width UTC text, which sorts as time does, or null where it is no instant or stands for none. */
 export function readInstant(text: string | null | undefined): string | null {
   if (!text || !RFC3339.test(text)) return null;
   const instant = new Date(text.toUpperCase());
-  return Number.isNaN(instant.getTime()) ? null : instant.toISOString();
+  const ms = instant.getTime();
+  return ms >= EARLIEST_MS && ms < LATEST_MS ? instant.toISOString() : null;
 }

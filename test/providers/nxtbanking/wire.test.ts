@@ -104,6 +104,16 @@ describe('a payout', () => {
     });
   });
 
+  it.each([
+    '0001-01-01T00:00:00Z',
+    '1970-01-01T00:00:00Z',
+    '9999-12-31T23:59:59Z',
+  ])('takes %s for no time, as servers write it that have none', (text) =>
+    expect(payout({ completed_at: text })?.completed_at).toBeNull());
+
+  it.each(['\ud800', 'po_\u0000', '', 'p'.repeat(201)])('is none under the id %j', (id) =>
+    expect(payout({ payout_id: id })).toBeNull());
+
   it('states nothing where a field is missing, null or empty', () => {
     const bare = readPayout(
       '{"payout_id":"po_1","reference_id":"r-1","status":"QUEUED","utr":"","fee":null,"created_at":"yesterday"}',
