@@ -3,6 +3,7 @@ import { BREAK_STATES } from '../../domain/reconciliation/break.ts';
 import { type BreakFilter, type BreakRow, everyBreak } from '../../store/breaks.ts';
 import type { Reader } from '../../store/database.ts';
 import {
+  type Column,
   type Context,
   type Data,
   type Input,
