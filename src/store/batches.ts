@@ -148,11 +148,16 @@ export async function setDigest(tx: Transaction, batchId: bigint, digest: string
   await recordRows(tx, 'batch', [batchId]);
 }
 
-/** To be called before the bank details of beneficiaries change: what was sent to them keeps the account it was sent to. */
+/**
+ * To be called before the bank details of beneficiaries change: what was sent to them keeps the account it was sent to.
+ * An attempt of which nothing was executed will go to the new one, which its approval then has to name.
+ */
 export async function keepSentAccounts(tx: Transaction, beneficiaryIds: readonly bigint[]): Promise<void> {
   const kept = await tx.all<{ id: bigint }>(
     `update payouts set fingerprint = (select b.fingerprint from beneficiaries b where b.id = payouts.beneficiary_id)
-     where beneficiary_id in (${inList('ids')}) and attempt_no > 0 and fingerprint is null returning id`,
+     where beneficiary_id in (${inList('ids')}) and attempt_no > 0 and fingerprint is null
+       and state not in ('draft', 'approved')
+       and not (state = 'held' and position = 'available' and ${BEFORE_SENDING}) returning id`,
     { ids: listParam(beneficiaryIds) },
   );
   await recordRows(tx, 'payout', idsOf(kept));

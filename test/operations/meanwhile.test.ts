@@ -210,21 +210,23 @@ async function changedWhileSending(first: 'unpaid' | 'failed') {
     },
     { more: '[approval]\nrequired = 1' },
   );
-  expect((await office.run('batch', 'approve', 'night', '--as', 'meera')).exit).toBe(0);
+  const { digest } = (await office.run('batch', 'approve', 'night', '--as', 'meera', '--json')).json().data;
   const skipping = [...SUBMIT, '--on-low-balance', 'skip'];
   const before = await office.states(...skipping);
   expect(before).toEqual(first === 'unpaid' ? { approved: 20 } : { failed: 20 });
   paying = true;
-  return { office, sent, skipping };
+  return { office, sent, skipping, digest };
 }
 
 test('an account that is changed while a batch is sent is not paid without a new approval', async () => {
-  const { office, sent, skipping } = await changedWhileSending('unpaid');
+  const { office, sent, skipping, digest } = await changedWhileSending('unpaid');
   expect(await office.states(...skipping)).toEqual({ draft: 20 - sent.length, paid: sent.length });
   expect(sent.filter((reference) => /0000(19|20)/.test(reference))).toEqual([]);
   expect((await office.run(...skipping)).json().error.code).toBe('approval_missing');
   expect((await office.run('ledger', 'verify')).exit).toBe(0);
-  await office.run('batch', 'approve', 'night', '--as', 'meera');
+  const anew = await office.run('batch', 'approve', 'night', '--as', 'meera', '--json');
+  // Of the account that will be paid, also where an attempt of which nothing was executed names the old one.
+  expect(anew.json().data.digest).not.toBe(digest);
   expect(await office.states(...skipping)).toEqual({ paid: 20 });
   expect((await office.run('ledger', 'verify')).exit).toBe(0);
 });
