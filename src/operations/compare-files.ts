@@ -92,7 +92,7 @@ export function compareSides(
 ): Compared {
   const { lines, places } = linesOf(files);
   const attempts = attemptsOf(payouts, lines);
-  const matching = match(lines, attempts);
+  const matching = match(lines, attempts, terms.calendar);
   const said = new Map<LedgerAttempt, Set<StatementLine['status']>>();
   for (const outcome of matching.lines) {
     for (const attempt of explainedBy(outcome)) {

@@ -176,7 +176,7 @@ async function sidesOfProvider(
   const lines = bulk?.lines ?? (await allLines(tx, provider));
   const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);
   const settled = bulk?.settled ?? NOTHING_SETTLED;
-  const matching = match(lines, attempts);
+  const matching = match(lines, attempts, terms.calendar);
   const comparison = compare(matching, attempts, terms);
   return {
     breaks: comparison.breaks,

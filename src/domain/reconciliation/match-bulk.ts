@@ -5,9 +5,11 @@
  * Where more than one set of payouts fits, or the search cannot be finished, the line is ambiguous: no set is guessed.
  */
 import { sumMinor } from '../money/money.ts';
+import type { Calendar } from './calendar.ts';
 import { byContent } from './claims.ts';
 import { groupBy } from './group-by.ts';
 import type { LedgerAttempt } from './ledger-attempt.ts';
+import { matchLateReturns } from './match-late-returns.ts';
 import { compareBigint, compareText, type StatementLine } from './statement-line.ts';
 import { subsetSum } from './subset-sum.ts';
 
@@ -34,6 +36,7 @@ export function matchBulk(
   lines: readonly StatementLine[],
   attempts: readonly LedgerAttempt[],
   isOpen: (attempt: LedgerAttempt, event: BulkEvent) => boolean,
+  calendar: Calendar | null,
 ): Map<StatementLine, BulkFinding> {
   const findings = new Map<StatementLine, BulkFinding>();
   // A payout is paid once and comes back once: what explains the one takes nothing from the other.
@@ -46,7 +49,39 @@ export function matchBulk(
   const returns = lines.filter((line) => line.status === 'reversed');
   markOurs(returns, attempts, findings);
   ofEvent(returns, attempts, returned, findings);
+  const late = calendar === null ? [] : returns.filter((line) => isUnnamed(line) && !findings.has(line));
+  if (calendar !== null && late.length > 0) ofOtherDays(late, attempts, returned, findings, calendar);
   return findings;
+}
+
+/** Returns that are no sum of their own day. What a line of its day or batch explains, or may explain, is not theirs. */
+function ofOtherDays(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  { isOpen }: Happened,
+  findings: Map<StatementLine, BulkFinding>,
+  calendar: Calendar,
+): void {
+  const taken = new Set<LedgerAttempt>();
+  for (const [line, finding] of findings) {
+    if (line.status !== 'reversed') continue;
+    if (finding.found === 'many' || finding.found === 'copy')
+      for (const each of finding.attempts) taken.add(each);
+    if (finding.found === 'several') for (const each of finding.candidates) taken.add(each);
+  }
+  const open = inOrder(attempts.filter((each) => isOpen(each) && !taken.has(each)));
+  const found = new Map<StatementLine, BulkFinding>();
+  for (const [line, sets] of matchLateReturns(lines, open, calendar)) {
+    const [only, ...others] = sets;
+    if (only === undefined) continue;
+    const several = { found: 'several', candidates: sets.flat(), sets: 'several' } as const;
+    found.set(
+      line,
+      others.length > 0 ? several : { found: 'many', attempts: only, rule: 'sum', exact: true },
+    );
+  }
+  contest(found);
+  for (const [line, finding] of found) findings.set(line, finding);
 }
 
 /** What a batch of ours gives back had left, and counts as money that came in, whoever's payout it was. */
@@ -172,19 +207,26 @@ function dayKey(day: string | null, currency: string): string | null {
   return day === null ? null : `${day} ${currency}`;
 }
 
-/** What each line is the sum of. Lines whose sets share a payout are ambiguous: it is used once, and nobody knows by which. */
+/** What each line is the sum of. */
 function solve(
   lines: readonly StatementLine[],
   pool: readonly LedgerAttempt[],
   budget: number,
 ): Map<StatementLine, BulkFinding> {
   const findings = new Map<StatementLine, BulkFinding>();
-  const claims = new Map<LedgerAttempt, StatementLine[]>();
   const candidatesOf = candidateReader(pool);
   for (const line of lines) {
     const finding = sumOf(line, candidatesOf(line.provider_beneficiary_id), budget);
-    if (finding === null) continue;
-    findings.set(line, finding);
+    if (finding !== null) findings.set(line, finding);
+  }
+  contest(findings);
+  return findings;
+}
+
+/** Lines whose sets share a payout are ambiguous: it is used once, and nobody knows by which. */
+function contest(findings: Map<StatementLine, BulkFinding>): void {
+  const claims = new Map<LedgerAttempt, StatementLine[]>();
+  for (const [line, finding] of findings) {
     if (finding.found !== 'many') continue;
     for (const attempt of finding.attempts) {
       const own = claims.get(attempt);
@@ -198,7 +240,6 @@ function solve(
     if (finding?.found === 'many')
       findings.set(line, { found: 'several', candidates: finding.attempts, sets: 'several' });
   }
-  return findings;
 }
 
 interface Candidates {

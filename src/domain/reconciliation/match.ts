@@ -5,6 +5,7 @@
  * evidence points to more than one payout, it says so and guesses nothing.
  */
 import type { ProviderState } from '../payout/payout.ts';
+import type { Calendar } from './calendar.ts';
 import { type Claims, claim, claimant, contradicts } from './claims.ts';
 import { groupBy } from './group-by.ts';
 import type { LedgerAttempt } from './ledger-attempt.ts';
@@ -70,7 +71,11 @@ type Finding =
   | { found: 'copy'; attempts: readonly LedgerAttempt[] }
   | { found: 'none'; of_batch?: true };
 
-export function match(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[]): Matching {
+export function match(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  calendar: Calendar | null = null,
+): Matching {
   const superseded = supersessions(lines);
   const current = superseded.size === 0 ? lines : lines.filter((line) => !superseded.has(line.line_id));
   const index = indexAttempts(attempts);
@@ -98,9 +103,9 @@ export function match(lines: readonly StatementLine[], attempts: readonly Ledger
     const finding = findings.get(line);
     if (finding?.found === 'one') claim(explained, line, finding.attempt);
   }
-  const bulk = matchBulk(unexplained, attempts, (attempt, event) =>
-    leavesOpen(explained.get(attempt) ?? NO_LINES, event),
-  );
+  const isOpen = (attempt: LedgerAttempt, event: BulkEvent) =>
+    leavesOpen(explained.get(attempt) ?? NO_LINES, event);
+  const bulk = matchBulk(unexplained, attempts, isOpen, calendar);
   for (const [line, finding] of bulk) findings.set(line, finding);
   return { superseded, lines: conclude(current, findings, (line) => chargedBy(line, index)) };
 }

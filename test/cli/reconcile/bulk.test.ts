@@ -108,6 +108,14 @@ test('one credit for what came back of a batch explains each return, and closes 
   expect(stdout).toContain('on statement bank.csv, line 3: RETURN 2000.05 INR');
 });
 
+test('a credit without a name explains all that came back on a day before', async () => {
+  const back = { state: 'returned', position: 'returned', returned_at: '2026-11-18T09:00:00.000Z' } as const;
+  await desk.seed(seeded(1), seeded(2, back), seeded(3, back));
+  const found = await bank('2026-11-18,thank you,3000.06,', '2026-11-20,returned payments,,2000.05');
+  expect(found).toMatchObject({ exit: 0, matched: 2, breaks: { open: 0 } });
+  expect(found.totals[0]).toMatchObject({ unexplained: '0.00', differences: '0.00' });
+});
+
 test('a credit for a batch that is more than what came back of it is booked as more, and closes nothing else', async () => {
   const back = { state: 'returned', position: 'returned', returned_at: '2026-11-18T09:00:00.000Z' } as const;
   await desk.seed(seeded(1, back), seeded(2, back));

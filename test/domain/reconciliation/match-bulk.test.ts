@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type Calendar, createCalendar } from '../../../src/domain/reconciliation/calendar.ts';
 import type { LedgerAttempt } from '../../../src/domain/reconciliation/ledger-attempt.ts';
 import { match } from '../../../src/domain/reconciliation/match.ts';
 import type { StatementLine } from '../../../src/domain/reconciliation/statement-line.ts';
@@ -20,8 +21,12 @@ function debit(amount: bigint, changes: Partial<StatementLine> = {}): StatementL
 }
 
 /** What became of each line, with the payouts that it explains. */
-function outcomes(lines: readonly StatementLine[], attempts: readonly LedgerAttempt[]): string[] {
-  return match(lines, attempts).lines.map((each) => {
+function outcomes(
+  lines: readonly StatementLine[],
+  attempts: readonly LedgerAttempt[],
+  calendar: Calendar | null = null,
+): string[] {
+  return match(lines, attempts, calendar).lines.map((each) => {
     const of =
       each.outcome === 'bulk' ? ` ${each.rule} ${each.attempts.map((one) => one.payout_id).sort()}` : '';
     return `${each.outcome}${of}${each.outcome === 'bulk' && !each.exact ? ' differs' : ''}`;
@@ -174,5 +179,50 @@ describe('a return of many payouts', () => {
     }));
     expect(outcomes([credit(800n)], four)).toEqual(['ambiguous']);
     expect(outcomes([credit(1000n), credit(810n)], BACK)).toEqual(['ambiguous', 'ambiguous']);
+  });
+});
+
+describe('a return of many payouts on another day', () => {
+  const calendar = createCalendar(['Sat', 'Sun'], new Set());
+  const back = (no: number, amount: bigint, on: string, changes: Partial<LedgerAttempt> = {}) =>
+    paid(no, amount, { state: 'returned', returned: true, returned_on: on, ...changes });
+  const credit = (amount: bigint, stated_on: string, changes: Partial<StatementLine> = {}) =>
+    debit(amount, { kind: 'return', status: 'reversed', stated_on, ...changes });
+  // A Thursday and a Friday.
+  const [thursday, friday] = ['2026-11-19', '2026-11-20'];
+  const BACK = [
+    back(1, 700n, thursday),
+    back(2, 300n, thursday, { batch: 'bonus' }),
+    back(3, 110n, thursday, { batch: 'bonus' }),
+    back(4, 90n, friday, { batch: 'bonus' }),
+  ];
+
+  it.each([
+    ['all of a day', 1110n, '2026-11-23', 'bulk sum 1,2,3'],
+    ['all of a batch', 500n, '2026-11-23', 'bulk sum 2,3,4'],
+    ['all of a batch on a day', 410n, '2026-11-23', 'bulk sum 2,3'],
+    ['all of several days', 1200n, '2026-11-24', 'bulk sum 1,2,3,4'],
+    ['the day after', 1110n, '2026-11-18', 'bulk sum 1,2,3'],
+    ['only some of a day', 810n, '2026-11-23', 'missing_in_ledger'],
+    ['a single one', 700n, '2026-11-23', 'missing_in_ledger'],
+    ['more than three business days', 1110n, '2026-11-25', 'missing_in_ledger'],
+  ])('%s', (_, amount, on, outcome) => {
+    expect(outcomes([credit(amount, on)], BACK, calendar)).toEqual([outcome]);
+  });
+
+  it('is ambiguous where two sets fit, and where two credits want the same payout', () => {
+    const twice = [...BACK, back(5, 600n, friday), back(6, 420n, friday)];
+    expect(outcomes([credit(1110n, '2026-11-23')], twice, calendar)).toEqual(['ambiguous']);
+    const lines = [credit(1110n, '2026-11-23'), credit(500n, '2026-11-23')];
+    expect(outcomes(lines, BACK, calendar)).toEqual(['ambiguous', 'ambiguous']);
+    expect(outcomes([...lines].reverse(), BACK, calendar)).toEqual(['ambiguous', 'ambiguous']);
+  });
+
+  it('takes nothing that a line of its own day explains, and none of another currency', () => {
+    const lines = [credit(1110n, thursday), credit(1110n, '2026-11-23')];
+    expect(outcomes(lines, BACK, calendar)).toEqual(['bulk sum 1,2,3', 'missing_in_ledger']);
+    expect(outcomes([credit(1110n, '2026-11-23', { currency: 'USD' })], BACK, calendar)).toEqual([
+      'missing_in_ledger',
+    ]);
   });
 });
