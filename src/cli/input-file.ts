@@ -62,15 +62,17 @@ export async function regularFileSize({ world }: Pick<Context, 'world'>, path: s
 
 async function openFile(absolute: string, path: string): Promise<FileHandle> {
   return open(absolute, 'r').catch((cause: unknown) => {
-    throw unreadable(path, cause);
+    throw unreadable(path, cause, absolute);
   });
 }
 
-function unreadable(path: string, cause: unknown): PayrunError {
+function unreadable(path: string, cause: unknown, absolute = path): PayrunError {
   const { code } = cause as NodeJS.ErrnoException;
   const message =
     code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read: ${(cause as Error).message}.`;
-  return new PayrunError('usage', 'file_missing', message, { cause });
+  // In a job the folder is the first thing that is wrong.
+  const looked = code === 'ENOENT' && absolute !== path ? { hint: `It was looked for as ${absolute}.` } : {};
+  return new PayrunError('usage', 'file_missing', message, { cause, ...looked });
 }
 
 function interrupted(path: string, stop: AbortSignal): PayrunError {
