@@ -19,6 +19,7 @@ import { payoutByReference, payoutsByProviderReference, savePayouts } from '../s
 import {
   foreignNowOurs,
   gapOf,
+  HAND_COPY,
   insertRestoreChecks,
   markAdopted,
   restoreGap,
@@ -47,7 +48,9 @@ export async function refuseUnchecked(reader: Reader, provider: string): Promise
   throw new PayrunError(
     'failed',
     'restore_unchecked',
-    `This ledger was restored from a backup at ${restore.restored_at}; ${unknown}.`,
+    restore.backup_file === HAND_COPY
+      ? `${provider} has payouts that this ledger believes unsent, so that it is an older copy; ${unknown}.`
+      : `This ledger was restored from a backup at ${restore.restored_at}; ${unknown}.`,
     {
       hint: `Run \`payrun payout sync --provider ${provider}\`: it compares the provider's list with the ledger. Nothing is sent before.`,
     },

@@ -20,6 +20,7 @@ import { askPatiently } from './ask-patiently.ts';
 import { refuseForeignAttempts, refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, unverifiedPayouts } from './hold-rules.ts';
 import { withSendingBooks } from './keep-books.ts';
+import { refuseOlderCopyOf } from './older-copy.ts';
 import { sendPayouts } from './send-payouts.ts';
 import { mapLimited, settleDoubts } from './settle-doubts.ts';
 import type { Stopped, Submission } from './submission.ts';
@@ -44,6 +45,11 @@ export async function retryPayouts(
   const nothing = { sent: 0, accepted: 0, refused: 0, doubtful: 0, held: 0, back: 0 };
   await refuseUnchecked(submission.database, submission.provider.name);
   await refuseForeignAttempts(submission.database, submission.provider.name, ids);
+  const chosen = [...(await payoutsById(submission.database, ids)).values()];
+  await refuseOlderCopyOf(
+    submission,
+    chosen.filter(({ state }) => RETRYABLE_STATES.has(state)),
+  );
   const recovered = await settleDoubts(submission);
   if (recovered.stopped) return { counts: nothing, stopped: recovered.stopped };
   const unanswered = await proveEach(submission, ids);

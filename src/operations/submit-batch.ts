@@ -16,6 +16,7 @@ import { backoffMs } from './backoff.ts';
 import { refuseUnchecked } from './compare-restored.ts';
 import { type HoldSettings, rowsToHold } from './hold-rules.ts';
 import { withSendingBooks } from './keep-books.ts';
+import { refuseOlderCopy } from './older-copy.ts';
 import { BAD_REQUESTS_IN_A_ROW, sendPayouts } from './send-payouts.ts';
 import type { SendingBooks } from './sending-books.ts';
 import { settleDoubts } from './settle-doubts.ts';
@@ -64,6 +65,7 @@ async function submitWith(
 ): Promise<BatchReport> {
   const balance = await firstWord(submission, batch, options.first);
   if (balance.stopped) return { counts: NOTHING_SENT, stopped: balance.stopped };
+  await refuseOlderCopy(submission, batch.id);
   const recovered = await settleDoubts(submission);
   if (recovered.stopped) return { counts: NOTHING_SENT, stopped: recovered.stopped };
   const unregistered = await beneficiariesToRegister(submission.database, batch.id, submission.provider.name);

@@ -137,6 +137,21 @@ export async function sendablePayouts(
   return rows.map(fromRow);
 }
 
+/** Of the rows of a batch that may be sent and never were: the first, one in the middle, and the last. */
+export async function neverSent(reader: Reader, batchId: bigint): Promise<{ reference_id: string }[]> {
+  const where = "batch_id = :batch and state = 'approved' and attempt_no = 0";
+  const ends = await reader.get<{ first: bigint | null; last: bigint | null }>(
+    `select min(id) as first, max(id) as last from payouts where ${where}`,
+    { batch: batchId },
+  );
+  if (ends?.first == null || ends.last === null) return [];
+  return reader.all(
+    `select reference_id from payouts where id in (:first, :last, (
+       select min(id) from payouts where ${where} and id >= :middle)) order by id`,
+    { batch: batchId, first: ends.first, last: ends.last, middle: (ends.first + ends.last) / 2n },
+  );
+}
+
 /** Payouts of a provider in doubt: stored as being sent without an answer, or unknown. Oldest first. */
 export async function doubtfulPayouts(
   reader: Reader,

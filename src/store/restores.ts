@@ -5,6 +5,9 @@
 import { inList, listParam, type Reader, type Transaction } from './database.ts';
 import { recordRows } from './records.ts';
 
+/** Stands for the backup's name where somebody put an older copy in place without `ledger restore`. */
+export const HAND_COPY = 'a copy made by hand';
+
 export interface NewRestore {
   restored_at: string;
   actor: string;
@@ -15,6 +18,14 @@ export interface NewRestore {
 async function lastSent(reader: Reader): Promise<string | null> {
   const row = await reader.get<{ sent_at: string | null }>(
     "select max(sent_at) as sent_at from sends where kind = 'submit'",
+  );
+  return row?.sent_at ?? null;
+}
+
+/** The same, quickly: sends are numbered in the order in which they were made. */
+export async function lastSentAt(reader: Reader): Promise<string | null> {
+  const row = await reader.get<{ sent_at: string }>(
+    "select sent_at from sends where kind = 'submit' order by id desc limit 1",
   );
   return row?.sent_at ?? null;
 }
@@ -38,13 +49,14 @@ export async function insertRestore(tx: Transaction, restore: NewRestore): Promi
 export interface UncheckedRestore {
   id: bigint;
   restored_at: string;
+  backup_file: string;
   sent_until: string | null;
 }
 
 /** Restores after which this provider's list has not been compared yet, oldest first. */
 export async function uncheckedRestores(reader: Reader, provider: string): Promise<UncheckedRestore[]> {
   return reader.all(
-    `select r.id, r.restored_at, r.sent_until from restores r
+    `select r.id, r.restored_at, r.backup_file, r.sent_until from restores r
      left join restore_checks c on c.restore_id = r.id and c.provider = :provider
      where c.restore_id is null order by r.id`,
     { provider },

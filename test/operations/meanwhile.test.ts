@@ -1,6 +1,6 @@
 /** What happens to a submission while something else changes: the clock, the configuration, another command. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -22,6 +22,7 @@ interface Desk {
   configure(url: string): void;
   /** Moves the clock of the commands and the sandbox's. */
   pass(ms: number): void;
+  now(): Date;
 }
 
 /** A draft of these rows as the batch `night`; b-2 has closed its account, and b-4's is refused at submission, b-5's has another name. */
@@ -75,7 +76,7 @@ ${more}
   ])
     expect((await run(...args)).exit).toBe(0);
   const states = async (...args: string[]) => (await run(...args)).json().data.states;
-  return { folder, sandbox, run, states, write, configure, pass: (ms) => (passedMs += ms) };
+  return { folder, sandbox, run, states, write, configure, pass: (ms) => (passedMs += ms), now };
 }
 
 const isSend = ({ method, path }: { method: string; path: string }) =>
@@ -253,4 +254,30 @@ test('what is released after its approval was voided waits for a new one', async
   const released = await office.run('payout', 'release', 'night-000001', '--reason', 'asked', '--json');
   expect(released.json().data.state).toBe('draft');
   expect((await office.run(...SUBMIT)).json().error.code).toBe('approval_missing');
+});
+
+test('a ledger that was copied by hand and put back later pays nothing that was paid meanwhile', async () => {
+  const office = await desk(['b-1,100', 'b-3,101', 'b-1,102'], {
+    // The sandbox's clock in place of the machine's, which the HTTP server states.
+    after: async ({ path }, answer) =>
+      path.endsWith('/balance')
+        ? { act: 'answer', answer: { ...answer, headers: { date: office.now().toUTCString() } } }
+        : GO_ON,
+  });
+  const ledger = join(office.folder, 'payrun.db');
+  await office.run('batch', 'submit', 'night', '--first', '1', '--yes');
+  copyFileSync(ledger, join(office.folder, 'copy.db'));
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 3 });
+  const moved = office.sandbox.stats().available_minor;
+  office.pass(25 * HOUR_MS);
+  renameSync(join(office.folder, 'copy.db'), ledger);
+  const refused = await office.run(...SUBMIT);
+  expect([refused.exit, refused.json().error]).toMatchObject([
+    1,
+    { code: 'restore_unchecked', message: expect.stringContaining('it is an older copy') },
+  ]);
+  expect((await office.run('payout', 'sync')).exit).toBe(0);
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 3 });
+  expect(office.sandbox.stats().available_minor).toBe(moved);
+  expect((await office.run('ledger', 'verify')).exit).toBe(0);
 });
