@@ -44,11 +44,7 @@ export const verb: Verb = {
 
 async function run(context: Context, input: Input): Promise<Outcome> {
   const terms = comparisonTerms(context, await context.config());
-  const providers = new Map<string, string>();
-  const itemOf = (row: BreakRow) => {
-    providers.set(String(row.id), row.provider);
-    return breakItem(row, terms.today, terms.calendar);
-  };
+  const itemOf = (row: BreakRow) => breakItem(row, terms.today, terms.calendar);
   const { fits, ...filter } = await filterOf(context, input, terms);
   const wanted = { ...filter, state: stateOf(text(input, 'state')), after: afterOf(text(input, 'after')) };
   const database = await context.ledger();
@@ -59,8 +55,14 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   }
   const limit = given ?? DEFAULT_LIMIT;
   const items: Data[] = [];
+  const providerOf = new Map<Data, string>();
+  const listed = (row: BreakRow) => {
+    const item = itemOf(row);
+    providerOf.set(item, row.provider);
+    return item;
+  };
   let next: string | null = null;
-  for await (const item of fitting(database, wanted, fits, itemOf)) {
+  for await (const item of fitting(database, wanted, fits, listed)) {
     if (items.length === limit) {
       next = String(items.at(-1)?.break);
       break;
@@ -71,24 +73,24 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const columns = wanted.state === 'all' ? BREAK_VIEW : BREAK_VIEW.filter(({ key }) => key !== 'state');
   return {
     data: { items, next },
-    view: items.length === 0 ? ['No breaks.'] : [viewOf(items, columns, providers)],
+    view: items.length === 0 ? ['No breaks.'] : viewOf(items, providerOf, columns),
     ...(next === null ? {} : { next: `There are more: payrun break list --after ${next}` }),
   };
 }
 
-/** Numbers count through all providers and accounts: where breaks of several are listed, each says of which. */
+/** Numbers count through all providers and accounts: where breaks of several are listed, each has a table under its name. */
 function viewOf(
   items: readonly Data[],
+  providerOf: ReadonlyMap<Data, string>,
   columns: readonly Column[],
-  providers: ReadonlyMap<string, string>,
-): TableView {
-  const several = new Set(items.map((item) => providers.get(String(item.break)))).size > 1;
-  if (!several) return { columns, rows: items };
-  const [first = { key: 'break' }, ...others] = columns;
-  return {
-    columns: [first, { key: 'provider' }, ...others],
-    rows: items.map((item) => ({ ...item, provider: providers.get(String(item.break)) ?? null })),
-  };
+): TableView[] {
+  const names = [...new Set(items.map((item) => providerOf.get(item) ?? ''))];
+  if (names.length < 2) return [{ columns, rows: items }];
+  return names.map((title) => ({
+    title,
+    columns,
+    rows: items.filter((item) => providerOf.get(item) === title),
+  }));
 }
 
 export async function* fitting(

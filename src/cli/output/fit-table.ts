@@ -17,11 +17,12 @@ const MONEY_KEY =
 
 // A name that is cut finds nothing, and the same first letters stand in every row.
 const NAMING_KEY =
-  /^(reference_id|batch|beneficiary_ref|id|provider_id|provider_reference|utr|return_utr|subject)$/;
-const STATE_KEY = /^(state|states|status|currency|code|kind|action|subject_kind)$/;
+  /^(reference_id|batch|beneficiary_ref|id|provider_id|provider_reference|utr|return_utr|subject|provider)$/;
+const STATE_KEY = /^(state|states|status|currency|code|kind|event|action|subject_kind)$/;
 
 // What a person reads to know what to do.
-const PROSE_KEY = /^(message|details?|reason|failure_reason|void_reason|hint|note)$/;
+const PROSE_KEY =
+  /^(message|details?|reason|failure_reason|void_reason|hint|note|always states|definite refusals)$/;
 // Folded into less, a sentence becomes a tower of words.
 const PROSE_WIDTH = 32;
 
@@ -144,7 +145,7 @@ function shapeOf(column: Column, rows: readonly Data[], first: boolean): Shape {
     money,
     soft,
     prose,
-    spare: column.spare ? 'first' : optional && !prose && column.key !== 'reference_id' ? 'later' : 'never',
+    spare: column.spare ? 'first' : optional && column.key !== 'reference_id' ? 'later' : 'never',
   };
 }
 

@@ -71,7 +71,12 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     'reference_id',
     'payouts',
     'rule',
-  ].map((key) => (key === 'amount' || key === 'payouts' ? { key, align: 'right' as const } : { key }));
+  ].map((key) => ({
+    key,
+    // The provider's reference is ours in most lines; who follows a line needs its UTR and the rule that matched it.
+    spare: key === 'kind' || key === 'provider_reference' || key === 'payouts',
+    ...(key === 'amount' || key === 'payouts' ? { align: 'right' as const } : {}),
+  }));
   return {
     data: { ...statementItem(statement), proofs: proofs.map(proofData), items, next },
     view: [

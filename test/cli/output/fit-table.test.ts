@@ -119,6 +119,44 @@ describe('a table on a terminal', () => {
     expect(tableText(view, { paint: plain, width: null })).toContain('2026-11-28T19:00:52.361Z');
   });
 
+  test('a statement’s line keeps its UTR and the rule that matched it, and no event is cut', () => {
+    const keys = [
+      'line',
+      'kind',
+      'provider_reference',
+      'utr',
+      'amount',
+      'status',
+      'date',
+      'reference_id',
+      'event',
+      'rule',
+    ];
+    const spare = new Set(['kind', 'provider_reference']);
+    const row = {
+      line: 2,
+      kind: 'payout',
+      provider_reference: 'nov-000001',
+      utr: '633000000001',
+      amount: '62500.00',
+    };
+    const more = {
+      currency: 'INR',
+      status: 'SUCCESS',
+      date: '2026-11-27',
+      reference_id: 'nov-000001',
+      event: 'failed',
+    };
+    const view = {
+      columns: keys.map((key) => ({ key, spare: spare.has(key) })),
+      rows: [{ ...row, ...more, rule: 'utr' }],
+    };
+    const [, line] = tableText(view, { paint: plain, width: 80 }).split('\n');
+    expect(line).toMatch(
+      /^ +2 {2}633000000001 +62,500\.00 {2}SUCCESS {2}2026-11-27 {2}nov-000001 {2}failed {2}utr/,
+    );
+  });
+
   test('a word that is longer than the terminal is broken', () => {
     expect(wrapText('see abcdefghij now', 6)).toEqual(['see', 'abcdef', 'ghij', 'now']);
     expect(wrapText('商店の口座', 5)).toEqual(['商店', 'の口', '座']);
