@@ -39,11 +39,15 @@ const { metafile } = await build({
     main: 'src/cli/main.ts',
     'scan-thread': 'src/operations/scan-thread.ts',
     'books-thread': 'src/operations/books-thread.ts',
+    'statement-thread': 'src/operations/statement-thread.ts',
+    'payout-side-thread': 'src/operations/payout-side-thread.ts',
   },
   // From a chunk, where the code is that starts a thread.
   define: {
     SCAN_THREAD: JSON.stringify('../scan-thread.js'),
     BOOKS_THREAD: JSON.stringify('../books-thread.js'),
+    STATEMENT_THREAD: JSON.stringify('../statement-thread.js'),
+    PAYOUT_SIDE_THREAD: JSON.stringify('../payout-side-thread.js'),
   },
   outdir: 'dist',
   bundle: true,

@@ -1,12 +1,13 @@
 /** The books of a run kept in a thread of their own; its other end is books-thread.ts. */
 import { Worker } from 'node:worker_threads';
-import { Bug, type FailureKind, PayrunError, traceOf } from '../domain/errors.ts';
+import { Bug } from '../domain/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Database } from '../store/database.ts';
 import type { PayoutQueue } from './payout-queue.ts';
 import type { Recorded } from './record-outcomes.ts';
 import type { SendingBooks } from './sending-books.ts';
 import type { Bookkeeping, Sendable, SentOutcome } from './submission.ts';
+import { errorOf, type Failure } from './thread-failure.ts';
 
 /** From this file's place in the bundle; build.js writes it in. */
 declare const BOOKS_THREAD: string | undefined;
@@ -23,40 +24,6 @@ export interface BooksJob extends Pick<Bookkeeping, 'actor' | 'rules'> {
 export type BooksRequest = { id: number; claim: number } | { id: number; record: readonly SentOutcome[] };
 
 export type BooksReply = { id: number; done: Sendable[] | Recorded[] } | { id: number; failed: Failure };
-
-/** An error as another thread can be told it: of a class only the name would arrive. */
-export interface Failure {
-  /** Of a PayrunError its own; a bug's own words, and whatever else was thrown. */
-  kind: FailureKind | 'bug' | 'unexpected';
-  code: string;
-  message: string;
-  hint: string | undefined;
-  /** Where it arose there. */
-  trace: string;
-}
-
-export function failureOf(thrown: unknown): Failure {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const { message } = error;
-  const trace = traceOf(error);
-  if (error instanceof PayrunError) {
-    const { kind, code, hint } = error;
-    return { kind, code, message, hint, trace };
-  }
-  return { kind: error instanceof Bug ? 'bug' : 'unexpected', code: '', message, hint: undefined, trace };
-}
-
-export function errorOf({ kind, code, message, hint, trace }: Failure): Error {
-  const error = madeAs(kind, code, message, hint);
-  error.stack = trace;
-  return error;
-}
-
-function madeAs(kind: Failure['kind'], code: string, message: string, hint: string | undefined): Error {
-  if (kind === 'bug') return new Bug(message);
-  if (kind === 'unexpected') return new Error(message);
-  return new PayrunError(kind, code, message, hint === undefined ? {} : { hint });
-}
 
 /** Run from its sources, as tests are, there is no file that a thread could begin with; memory has one connection. */
 export function threadsCanBegin(database: Database): boolean {

@@ -6,10 +6,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { composerOf } from '../providers/composer.ts';
 import type { Transaction } from '../store/database.ts';
 import { openLedger } from '../store/ledger-database.ts';
-import { type BooksJob, type BooksReply, type BooksRequest, failureOf } from './books-in-thread.ts';
+import type { BooksJob, BooksReply, BooksRequest } from './books-in-thread.ts';
 import { claimPayouts } from './claim-payouts.ts';
 import { readQueue } from './payout-queue.ts';
 import { recordOutcomes } from './record-outcomes.ts';
+import { failureOf } from './thread-failure.ts';
 
 const { path, epoch, provider, queue, ...job } = workerData as BooksJob;
 const now = () => new Date().toISOString();

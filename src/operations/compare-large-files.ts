@@ -207,9 +207,7 @@ class LargeComparison {
     const joined = joinSides(
       { scanned: lines, records: this.#records[0] },
       { scanned: payouts, records: this.#records[1] },
-      primary,
-      taken,
-      'sums',
+      { primary, taken, pairs_through: 0 },
     );
     const settled = joined.tally.settled();
     return compareSides(

@@ -10,17 +10,18 @@ import type { Actor } from '../domain/actor.ts';
 import { PayrunError } from '../domain/errors.ts';
 import { readWhole } from '../statements/bulk/scan-side.ts';
 import type { LineCount } from '../statements/line-count.ts';
-import { packLines } from '../statements/packed-lines.ts';
+import { PlainPageWriter } from '../statements/plain-page.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { profileFor, readStatement, type StatementRow } from '../statements/read-statement.ts';
 import { NotPlain } from '../statements/stream-records.ts';
-import { OpenFile, type PlainLine, StatementStream } from '../statements/stream-statement.ts';
+import { OpenFile, StatementStream } from '../statements/stream-statement.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
 import { proofsOfStatement, type StoredProof, storeProofs } from '../store/statement-proofs.ts';
-import { type LinePacker, type NewLines, storeStatement } from '../store/statement-storing.ts';
+import { type Pages, storeStatement } from '../store/statement-storing.ts';
 import { type KeptStatement, statementBySha256 } from '../store/statements.ts';
 import { unpackLines } from './packed-lines.ts';
+import { pagesOf } from './statement-in-thread.ts';
 
 export interface StatementInput {
   /** What the ledger and messages call it. */
@@ -79,9 +80,9 @@ interface ReadFile {
   sha256: string;
   profile: Profile;
   /** To be read once, in the order of the file. */
-  pages: Iterable<NewLines<PlainLine>>;
-  /** For what of it can be kept by its text. */
-  packer: LinePacker<PlainLine> | null;
+  pages: Pages;
+  /** How what is kept by its text is read again, as JSON; null where nothing is. */
+  form: string | null;
   /** Complete once the pages are read. */
   count: LineCount;
   proofs: readonly StoredProof[];
@@ -92,39 +93,45 @@ interface ReadStatements {
   warnings: readonly CsvWarning[];
 }
 
-/** Reads all files, or throws what is wrong with the first bad one, and stores them in a transaction with what follows. */
+/** What is done in the transaction that stores statements; `store` does that, and is called once. */
+export type Around<Result> = (tx: Transaction, store: () => Promise<ImportedStatement[]>) => Promise<Result>;
+
+/** Reads all files, or throws what is wrong with the first bad one, and stores them in a transaction with what is around. */
 export async function importStatements<Result>(
   deps: StatementDeps,
   inputs: readonly (StatementInput | StatementFile)[],
   terms: StatementTerms,
-  follow: (tx: Transaction) => Promise<Result>,
-): Promise<{ statements: ImportedStatement[]; warnings: readonly CsvWarning[]; result: Result }> {
+  around: Around<Result>,
+): Promise<{ warnings: readonly CsvWarning[]; result: Result }> {
   try {
-    return await importOnce(deps, inputs, terms, follow);
+    return await importOnce(deps, inputs, terms, around);
   } catch (error) {
     if (!(error instanceof NotPlain)) throw error;
   }
   const whole = inputs.map((input) =>
     'path' in input ? { name: input.name, bytes: readFileSync(input.path) } : input,
   );
-  return importOnce(deps, whole, terms, follow);
+  return importOnce(deps, whole, terms, around);
 }
 
 async function importOnce<Result>(
   deps: StatementDeps,
   inputs: readonly (StatementInput | StatementFile)[],
   terms: StatementTerms,
-  follow: (tx: Transaction) => Promise<Result>,
+  around: Around<Result>,
 ) {
   const opened: OpenFile[] = [];
   try {
     const { files, warnings } = await readStatements(deps, inputs, terms, opened);
-    return await deps.database.transaction(async (tx) => {
-      const statements: ImportedStatement[] = [];
-      for (const file of files)
-        statements.push('pages' in file ? await store(tx, deps, file, terms.provider) : file);
-      return { statements, warnings, result: await follow(tx) };
-    });
+    const result = await deps.database.transaction((tx) =>
+      around(tx, async () => {
+        const statements: ImportedStatement[] = [];
+        for (const file of files)
+          statements.push('pages' in file ? await store(tx, deps, file, terms.provider) : file);
+        return statements;
+      }),
+    );
+    return { warnings, result };
   } finally {
     for (const file of opened) file.close();
   }
@@ -148,11 +155,14 @@ async function readStatements(
     if (known) files.push(known);
     else if ('bytes' in input) {
       const { rows, ...read } = readFile(input, terms, warnings);
-      files.push({ name, sha256, ...read, pages: [{ rows, plain: [] }], packer: null });
+      files.push({ name, sha256, ...read, pages: [{ rows, plain: NO_LINES }], form: null });
     } else if (file) files.push({ name, sha256, ...streamFile(file, terms, warnings, stages) });
   }
   return { files, warnings };
 }
+
+/** Of a file that is read whole, which keeps none by their text. */
+const NO_LINES = new PlainPageWriter(',', 0).take();
 
 const BLOCK_BYTES = 1 << 20;
 
@@ -175,13 +185,9 @@ function streamFile(
   const stream = new StatementStream(file, profile, terms.time_zone);
   warnings.push(...stream.warnings);
   stages?.begin('Reading MB', Math.round(file.size / MEGABYTE));
-  const pages = stream.pages((bytes) => stages?.done(Math.round(bytes / MEGABYTE)));
-  return { profile, pages, packer: packerOf(stream), count: stream.count, proofs: [] };
-}
-
-function packerOf({ form }: StatementStream): LinePacker<PlainLine> | null {
-  if (form === null) return null;
-  return { form: JSON.stringify(form), pack: (lines) => packLines(lines, form.delimiter) };
+  const pages = pagesOf(stream, file, (bytes) => stages?.done(Math.round(bytes / MEGABYTE)));
+  const form = stream.form && JSON.stringify(stream.form);
+  return { profile, pages, form, count: stream.count, proofs: [] };
 }
 
 async function knownStatement(
@@ -243,7 +249,7 @@ export function readFile(
 async function store(
   tx: Transaction,
   deps: StatementDeps,
-  { name, sha256, profile, pages, packer, count, proofs }: ReadFile,
+  { name, sha256, profile, pages, form, count, proofs }: ReadFile,
   provider: string,
 ): Promise<ImportedStatement> {
   // Another process, or the same file given twice, may have been faster.
@@ -260,7 +266,7 @@ async function store(
       imported_by: deps.actor.name,
     },
     pages,
-    packer,
+    form,
     unpackLines,
   );
   await storeProofs(tx, stored.id, proofs);

@@ -48,7 +48,7 @@ import {
   type StatementTerms,
 } from './import-statement.ts';
 import { unpackAllLines } from './packed-lines.ts';
-import { type StoredSides, settleStored } from './settle-stored.ts';
+import { Settling, type StoredSides } from './settle-stored.ts';
 
 export interface Reconciled {
   statements: readonly ImportedStatement[];
@@ -108,17 +108,22 @@ export async function reconcile(
   terms: Terms,
   wanted: Wanted = { open_breaks: false },
 ): Promise<Reconciled> {
-  const { statements, warnings, result } = await importStatements(deps, inputs, reading, async (tx) => {
+  const many = inputs.some((input) => 'path' in input);
+  const { warnings, result } = await importStatements(deps, inputs, reading, async (tx, store) => {
     const { provider, time_zone } = reading;
     const whose = { provider, time_zone, account: wanted.account ?? false, settle_from: wanted.settle_from };
-    const sides = await compareSides(tx, deps, whose, terms);
+    let statements: readonly ImportedStatement[] = [];
+    const take = async () => {
+      statements = await store();
+    };
+    const sides = await compareSides(tx, deps, whose, terms, { many, take });
     const found = await conclude(tx, deps, provider, terms.today, sides);
     const told: Told = wanted.open_breaks
       ? await openOnes(tx, reading.provider)
       : { open_breaks: [], history: [], latest: [] };
-    return { ...found, ...told };
+    return { ...found, ...told, statements };
   });
-  return { ...result, statements, warnings };
+  return { ...result, warnings };
 }
 
 /** Read in the same transaction: a rehearsal keeps nothing that could be read after it. */
@@ -154,27 +159,56 @@ export interface Whose {
   settle_from?: bigint | undefined;
 }
 
+/** Statements that are taken in beforehand, while payouts are read. */
+export interface Taking {
+  /** Large files are among them. */
+  many: boolean;
+  take(): Promise<void>;
+}
+
+const NOTHING_TAKEN: Taking = { many: false, take: async () => undefined };
+
 /** What the two sides come to, and how to keep what explains what; nothing is written but how lines are stored. */
 export async function compareSides(
   tx: Transaction,
-  deps: Pick<StatementDeps, 'stages'>,
+  deps: Pick<StatementDeps, 'database' | 'stages'>,
   whose: Whose,
   terms: Terms,
+  taking = NOTHING_TAKEN,
 ): Promise<Sides> {
-  return whose.account ? sidesOfAccount(tx, whose.provider, terms) : sidesOfProvider(tx, deps, whose, terms);
+  if (!whose.account) return sidesOfProvider(tx, deps, whose, terms, taking);
+  await taking.take();
+  return sidesOfAccount(tx, whose.provider, terms);
 }
 
 async function sidesOfProvider(
   tx: Transaction,
-  { stages }: Pick<StatementDeps, 'stages'>,
-  { provider, time_zone, settle_from = SETTLE_FROM }: Whose,
+  { database, stages }: Pick<StatementDeps, 'database' | 'stages'>,
+  { provider, time_zone, settle_from: from = SETTLE_FROM }: Whose,
   terms: Terms,
+  { many, take }: Taking,
 ): Promise<Sides> {
   const ours = (row: AttemptRow) => attemptOf(row, time_zone);
-  const reader = { attemptOf: ours, dayOf: dayReader(time_zone), time_zone, stages };
-  const bulk = await settleStored(tx, provider, reader, terms, settle_from);
-  const lines = bulk?.lines ?? (await allLines(tx, provider));
-  const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);
+  const needs_charges = terms.rates !== null;
+  const settling = new Settling(tx, { provider, time_zone, needs_charges, from, attemptOf: ours, stages });
+  try {
+    await settling.begin(database, many);
+    await take();
+    const bulk = await settling.settle();
+    const lines = bulk?.lines ?? (await allLines(tx, provider));
+    const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);
+    return matchSides(tx, provider, terms, { lines, attempts, bulk });
+  } finally {
+    await settling.end();
+  }
+}
+
+function matchSides(
+  tx: Transaction,
+  provider: string,
+  terms: Terms,
+  { lines, attempts, bulk }: Pick<StoredSides, 'lines' | 'attempts'> & { bulk: StoredSides | null },
+): Sides {
   const settled = bulk?.settled ?? NOTHING_SETTLED;
   const matching = match(lines, attempts, terms.calendar);
   const comparison = compare(matching, attempts, terms);
@@ -289,19 +323,6 @@ function attemptOf(row: AttemptRow, timeZone: string): LedgerAttempt {
     paid_on: row.paid_on ?? day(row.paid_at),
     returned_on: row.returned_on ?? day(row.returned_at),
     failed_on: row.failed_on ?? (row.state === 'failed' ? day(row.updated_at) : null),
-  };
-}
-
-/** Days of instants, each quarter of an hour looked up once: zones change their day at none but the full ones. */
-function dayReader(timeZone: string): (instant: string) => string {
-  const known = new Map<number, string>();
-  return (instant) => {
-    const quarter = Math.floor(Date.parse(instant) / 900_000);
-    const found = known.get(quarter);
-    if (found !== undefined) return found;
-    const day = dayIn(timeZone, instant);
-    known.set(quarter, day);
-    return day;
   };
 }
 

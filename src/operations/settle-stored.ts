@@ -7,30 +7,17 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Terms } from '../domain/reconciliation/break.ts';
 import type { LedgerAttempt } from '../domain/reconciliation/ledger-attempt.ts';
 import type { Settled } from '../domain/reconciliation/settled.ts';
-import {
-  compareBigint,
-  isOfPayout,
-  normaliseUtr,
-  type StatementLine,
-} from '../domain/reconciliation/statement-line.ts';
-import { type Joined, joinSides } from '../statements/bulk/join-sides.ts';
-import { type PayoutSink, PayoutTexts } from '../statements/bulk/payout-texts.ts';
-import { hashOf, RecordWriter } from '../statements/bulk/row-records.ts';
-import { PageScanner } from '../statements/bulk/scan-pages.ts';
+import { compareBigint, isOfPayout, type StatementLine } from '../domain/reconciliation/statement-line.ts';
+import { amountKey, type Joined, joinSides } from '../statements/bulk/join-sides.ts';
+import type { PageScanner } from '../statements/bulk/scan-pages.ts';
 import { FAILED, NAMES, type Outcome, PAID } from '../statements/bulk/side-plan.ts';
-import { RowWriter } from '../statements/bulk/write-row.ts';
 import type { PackedLineReader } from '../statements/packed-lines.ts';
-import type { RowForm } from '../statements/plain-row.ts';
-import type { Transaction } from '../store/database.ts';
+import type { Database, Transaction } from '../store/database.ts';
 import {
   type AttemptRow,
   attemptsOfProvider,
-  type PlainAttempt,
-  plainAttemptsOfProvider,
-  plainAttemptsText,
   type StoredMatch,
   sizesOfProvider,
 } from '../store/reconciliations.ts';
@@ -38,7 +25,17 @@ import { isWithin, pageAfter, rowsAmong, type Span, spanOf } from '../store/stat
 import { linesOfProvider, plainLinesOfProvider } from '../store/statements.ts';
 import type { Stages } from './import-statement.ts';
 import { damagedLine, packedStatements, statementOf, unpackLines } from './packed-lines.ts';
+import {
+  type AttemptNumber,
+  type NumberedPage,
+  numberedPages,
+  PAGE,
+  type PayoutSideJob,
+  readPayoutSide,
+} from './payout-side.ts';
+import { type BegunPayouts, beginPayouts } from './payouts-in-thread.ts';
 import { storeSettled } from './settled-matches.ts';
+import { PRIMARY, SideSink } from './side-sink.ts';
 
 export interface StoredSides {
   settled: Settled;
@@ -52,138 +49,99 @@ export interface StoredSides {
   storeMatches(reconciliationId: bigint): Promise<StoredMatch[]>;
 }
 
-// So few that a page is forgotten before it has to be moved in memory.
-const PAGE = 1_000n;
 // Numbers stand in records as 32 bits.
 const MOST_ROWS = 2n ** 32n;
-const PRIMARY = 1;
 
-/** How the ledger's rows become attempts, and instants days. */
-export interface AttemptReader {
-  attemptOf(row: AttemptRow): LedgerAttempt;
-  dayOf(instant: string): string;
+export interface SettleTerms {
+  provider: string;
   time_zone: string;
+  /** Charges are computed from rates. */
+  needs_charges: boolean;
+  /** With fewer lines, all of them rows, they are read as they are. */
+  from: bigint;
+  /** How the ledger's rows become attempts. */
+  attemptOf(row: AttemptRow): LedgerAttempt;
   stages?: Stages | undefined;
 }
 
-/** Null where there are fewer lines than `from` and all of them are rows, which are read as they are. */
-export async function settleStored(
-  tx: Transaction,
-  provider: string,
-  { attemptOf, dayOf, time_zone, stages }: AttemptReader,
-  terms: Terms,
-  from: bigint,
-): Promise<StoredSides | null> {
-  const sizes = await sizesOfProvider(tx, provider);
-  const few = sizes.lines < from && sizes.packed === 0n;
-  if (few || sizes.last_line >= MOST_ROWS || sizes.last_payout >= MOST_ROWS) return null;
-  const folder = mkdtempSync(join(tmpdir(), 'payrun-'));
-  const files = ['lines', 'payouts'].map((name) => openSync(join(folder, name), 'wx+', 0o600));
-  try {
-    // Their names go at once, so that nothing is left of them however this ends.
-    rmSync(folder, { recursive: true });
-    const [lineFile = -1, payoutFile = -1] = files;
-    const seed = randomBytes(4).readInt32LE();
-    const { last_line, last_payout } = sizes;
+/** In one transaction: begun before statements are stored, so that payouts can be read meanwhile. */
+export class Settling {
+  readonly #tx: Transaction;
+  readonly #terms: SettleTerms;
+  readonly #seed = randomBytes(4).readInt32LE();
+  /** Of the records; opened once there are any to be written. */
+  #opened: readonly [lines: number, payouts: number] | null = null;
+  #begun: BegunPayouts | null = null;
+
+  constructor(tx: Transaction, terms: SettleTerms) {
+    this.#tx = tx;
+    this.#terms = terms;
+  }
+
+  get #files(): readonly [lines: number, payouts: number] {
+    this.#opened ??= ownFiles();
+    return this.#opened;
+  }
+
+  /** `many`: so many lines are coming that they will be settled in bulk. */
+  async begin(database: Database, many: boolean): Promise<void> {
+    const { lines, packed, last_payout } = await sizesOfProvider(this.#tx, this.#terms.provider);
+    if ((many || packed > 0n || lines >= this.#terms.from) && last_payout < MOST_ROWS)
+      this.#begun = beginPayouts(database, this.#payoutJob(last_payout));
+  }
+
+  #payoutJob(last: bigint): PayoutSideJob {
+    const { provider, time_zone, needs_charges } = this.#terms;
+    return { provider, last, records: this.#files[1], seed: this.#seed, time_zone, needs_charges };
+  }
+
+  /** Null where there are few lines and all of them are rows, or more of either side than can be numbered. */
+  async settle(): Promise<StoredSides | null> {
+    const tx = this.#tx;
+    const { provider, from, attemptOf, stages } = this.#terms;
+    const { lines: count, packed, last_line, last_payout } = await sizesOfProvider(tx, provider);
+    const few = count < from && packed === 0n;
+    if (few || last_line >= MOST_ROWS || last_payout >= MOST_ROWS) return null;
     stages?.begin('Matching rows', Number(last_line + last_payout));
-    const linePages = pages(last_line, (done) => stages?.done(Number(done)));
-    const payoutPages = pages(last_payout, (done) => stages?.done(Number(last_line + done)));
-    const lines = await readLines(tx, provider, linePages, new Sink(lineFile, seed));
+    const linePages = numberedPages(last_line, (done) => stages?.done(Number(done)));
+    const lines = await readLines(tx, provider, linePages, new SideSink(this.#files[0], this.#seed));
     const spans = await readPages(tx, provider, lines);
-    const payouts = await readPayouts(tx, provider, payoutPages, new Sink(payoutFile, seed), {
-      dayOf,
-      time_zone,
-      terms,
-      unnamed: lines.unnamed,
-    });
-    const taken = NAMES.map((_, name) => [
-      ...(lines.sink.taken[name] ?? []),
-      ...(payouts.sink.taken[name] ?? []),
-    ]);
-    const joined = joinSides(lines.sink.side(), payouts.sink.side(), PRIMARY, taken, 'pairs');
+    const payouts = await (this.#begun?.side ??
+      readPayoutSide(tx, this.#payoutJob(last_payout), (done) => stages?.done(Number(last_line + done))));
+    const taken = NAMES.map((_, name) => [...(lines.sink.taken[name] ?? []), ...(payouts.taken[name] ?? [])]);
+    const joined = joinSides(
+      { scanned: lines.sink.end(), records: this.#files[0] },
+      { scanned: payouts.scanned, records: this.#files[1] },
+      { primary: PRIMARY, taken, odd_amounts: lines.unnamed, pairs_through: Number(last_line) },
+    );
     return {
       settled: joined.tally.settled(),
       lines: await leftLines(tx, provider, lines.odd, joined, spans),
       attempts: await leftAttempts(tx, provider, payouts.odd, joined, attemptOf),
       storeMatches: (id) => storeSettled(tx, id, { provider, pairs: joined.pairs, last: last_line, spans }),
     };
+  }
+
+  /** Nothing writes into the files any more when they are closed: another file may have their number then. */
+  async end(): Promise<void> {
+    await this.#begun?.end();
+    for (const file of this.#opened ?? []) closeSync(file);
+  }
+}
+
+/** Their names go at once, so that nothing is left of them however this ends. */
+function ownFiles(): [number, number] {
+  const folder = mkdtempSync(join(tmpdir(), 'payrun-'));
+  try {
+    const open = (name: string) => openSync(join(folder, name), 'wx+', 0o600);
+    return [open('lines'), open('payouts')];
   } finally {
-    for (const file of files) closeSync(file);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Rows of one side: as records where they are plain; of the others the names, which settle nothing. */
-class Sink {
-  readonly rows: RowWriter;
-  readonly taken: [number[], number[], number[]] = [[], [], []];
-  readonly #writer: RecordWriter;
-  readonly #descriptor: number;
-  readonly #seed: number;
-
-  constructor(descriptor: number, seed: number) {
-    this.#descriptor = descriptor;
-    this.#seed = seed;
-    this.#writer = new RecordWriter(descriptor);
-    this.rows = new RowWriter(this.#writer, 'provider_reference', seed);
-  }
-
-  take(row: Pick<StatementLine, (typeof NAMES)[number]>): void {
-    for (const [index, name] of NAMES.entries()) {
-      const text = row[name];
-      if (text === null) continue;
-      const bytes = Buffer.from(text);
-      this.taken[index as 0 | 1 | 2].push(hashOf(bytes, 0, bytes.length, this.#seed));
-    }
-  }
-
-  /** For lines that are written as the files of this form are. */
-  pageScanner(form: RowForm): PageScanner {
-    const { days, currencies } = this.rows;
-    return new PageScanner(form, {
-      writer: this.#writer,
-      days,
-      currencies,
-      primary: PRIMARY,
-      seed: this.#seed,
-    });
-  }
-
-  /** For payouts as the store writes many of them. */
-  payoutTexts(terms: Pick<PayoutSink, 'time_zone' | 'isOdd' | 'needs_charges'>): PayoutTexts {
-    const { days, currencies } = this.rows;
-    const names = { primary: PRIMARY, seed: this.#seed };
-    return new PayoutTexts({ writer: this.#writer, days, currencies, ...names, ...terms });
-  }
-
-  side(): Parameters<typeof joinSides>[0] {
-    this.#writer.end();
-    const { chunks } = this.#writer;
-    const { days, currencies } = this.rows;
-    return {
-      scanned: { chunks, days: days.texts, currencies: currencies.texts, odd: [] },
-      records: this.#descriptor,
-    };
-  }
-}
-
-interface Page {
-  after: bigint;
-  through: bigint;
-}
-
-/** `tell` hears up to which number rows have been looked at. */
-function* pages(last: bigint, tell: (through: bigint) => void = () => undefined): Iterable<Page> {
-  for (let after = 0n; after < last; after += PAGE) {
-    yield { after, through: after + PAGE };
-    tell(after + PAGE < last ? after + PAGE : last);
-  }
-}
-
-const amountKey = (minor: number, currency: string) => `${minor} ${currency}`;
-
 /** `odd` are numbers of lines that are no records, `unnamed` the amounts of those that are matched by them. */
-async function readLines(tx: Transaction, provider: string, all: Iterable<Page>, sink: Sink) {
+async function readLines(tx: Transaction, provider: string, all: Iterable<NumberedPage>, sink: SideSink) {
   const unnamed = new Set<string>();
   const odd: number[] = [];
   for (const page of all) {
@@ -250,78 +208,6 @@ function outcomeOfStatus(status: StatementLine['status']): Outcome | null {
   return status === 'failed' ? FAILED : null;
 }
 
-interface PayoutTerms extends Pick<AttemptReader, 'dayOf' | 'time_zone'> {
-  terms: Terms;
-  unnamed: ReadonlySet<string>;
-}
-
-/** `odd` are the numbers of payouts, each with one of its attempts, that are no records. */
-async function readPayouts(
-  tx: Transaction,
-  provider: string,
-  all: Iterable<Page>,
-  sink: Sink,
-  { dayOf, time_zone, terms, unnamed }: PayoutTerms,
-) {
-  const odd: AttemptNumber[] = [];
-  const isOdd = (amount: number, currency: string) =>
-    unnamed.size > 0 && unnamed.has(amountKey(amount, currency));
-  // A charge that is computed from a rate counts as stated.
-  const texts = sink.payoutTexts({ time_zone, isOdd, needs_charges: terms.rates !== null });
-  const readRow = (row: PlainAttempt) => {
-    if (!writePayout(sink, row, { dayOf, terms, isOdd })) {
-      sink.take(namesOfAttempt(row));
-      odd.push([row[0], row[1]]);
-    }
-  };
-  for (const page of all) {
-    const found = await plainAttemptsText(tx, provider, page);
-    const left = texts.read(found.text, found.count);
-    if (left?.length === 0 && found.count === found.all) continue;
-    const again = left && new Set(left);
-    for (const row of await plainAttemptsOfProvider(tx, provider, page))
-      if (!again || again.has(row[0]) || !isInText(row)) readRow(row);
-  }
-  return { sink, odd };
-}
-
-function isInText(row: PlainAttempt): boolean {
-  return row[1] === 1 && outcomeOfAttempt(row) !== null;
-}
-
-/** Whether it has become a record. */
-function writePayout(
-  sink: Sink,
-  row: PlainAttempt,
-  { dayOf, terms, isOdd }: Pick<PayoutTerms, 'dayOf' | 'terms'> & { isOdd: PayoutSink['isOdd'] },
-): boolean {
-  const [ordinal, attempt_no, , , , , , amount_minor, currency, fee, tax, booked, at] = row;
-  const outcome = outcomeOfAttempt(row);
-  const stated = terms.rates === null || (fee !== null && tax !== null);
-  if (outcome === null || !stated || attempt_no !== 1 || isOdd(amount_minor, currency)) return false;
-  const day = booked ?? (at === null ? null : dayOf(at));
-  const facts = { amount_minor, currency, fee_minor: fee, tax_minor: tax, day };
-  return sink.rows.write({ ordinal, ...namesOfAttempt(row), ...facts, outcome });
-}
-
-function namesOfAttempt([, , , , provider_id, provider_reference, utr]: PlainAttempt) {
-  return { provider_id, provider_reference, utr: normalisedUtr(utr) };
-}
-
-const PLAIN_UTR = /^[0-9A-Z]+$/;
-
-function normalisedUtr(utr: string | null): string | null {
-  if (utr === null || utr === '') return null;
-  return PLAIN_UTR.test(utr) ? utr : normaliseUtr(utr);
-}
-
-function outcomeOfAttempt([, , state, position]: PlainAttempt): Outcome | null {
-  if (state === 'paid' && position === 'paid') return PAID;
-  return state === 'failed' && position !== 'paid' && position !== 'returned' ? FAILED : null;
-}
-
-type AttemptNumber = readonly [payout_id: number, attempt_no: number];
-
 /** The rows with these numbers, which ascend; among rows that nobody asked for. */
 async function* readAgain<Row>(
   numbers: readonly number[],
@@ -370,7 +256,7 @@ async function leftAttempts(
   provider: string,
   odd: readonly AttemptNumber[],
   { payouts }: Joined,
-  attemptOf: AttemptReader['attemptOf'],
+  attemptOf: SettleTerms['attemptOf'],
 ) {
   // Records are first attempts.
   const left = new Set(odd.map(([payout, attempt]) => `${payout} ${attempt}`));

@@ -3,7 +3,7 @@
  * Lines that are rows have their matches as rows; of lines in pages a page has them.
  */
 import type { Rule } from '../domain/reconciliation/match.ts';
-import type { Joined } from '../statements/bulk/join-sides.ts';
+import type { Pairs } from '../statements/bulk/join-sides.ts';
 import type { Transaction } from '../store/database.ts';
 import { matchesOfPage, PageMatches, savePageMatches } from '../store/page-matches.ts';
 import { deleteMatches, insertMatches, matchesOfLines, type StoredMatch } from '../store/reconciliations.ts';
@@ -11,7 +11,7 @@ import { rowsAmong, type Span } from '../store/statement-pages.ts';
 
 export interface SettledPairs {
   provider: string;
-  pairs: Joined['pairs'];
+  pairs: Pairs;
   /** The highest number of a line. */
   last: bigint;
   /** The pages of the provider. */
@@ -27,7 +27,7 @@ export async function storeSettled(
   reconciliationId: bigint,
   { provider, pairs, last, spans }: SettledPairs,
 ): Promise<StoredMatch[]> {
-  const found = new SettledMatches(pairs, last);
+  const found = new SettledMatches(pairs);
   for (const span of spans) await storePage(tx, reconciliationId, span, found);
   const others: StoredMatch[] = [];
   for (let after = 0n; after < last; after += PAGE) {
@@ -63,20 +63,14 @@ async function storePage(
   if (!same) await savePageMatches(tx, reconciliationId, matches);
 }
 
-/** Matches by the number of their line, a few bytes each. */
+/** Matches by the number of their line, a few bytes each; used up as they are stored. */
 class SettledMatches {
   readonly #payouts: Uint32Array;
   readonly #byProviderId: Uint8Array;
 
-  constructor({ lines, payouts, by_provider_id }: Joined['pairs'], last: bigint) {
-    this.#payouts = new Uint32Array(Number(last) + 1);
-    this.#byProviderId = new Uint8Array(Number(last) + 1);
-    for (let pair = 0; pair < lines.length; pair += 1) {
-      const line = lines[pair] as number;
-      if (line === 0) continue;
-      this.#payouts[line] = payouts[pair] as number;
-      this.#byProviderId[line] = by_provider_id[pair] as number;
-    }
+  constructor({ payouts, by_provider_id }: Pairs) {
+    this.#payouts = payouts;
+    this.#byProviderId = by_provider_id;
   }
 
   /** Whether it is one of these; then it is none any more. */

@@ -2,22 +2,30 @@
  * How often each row's content has come in a file, in some sixteen bytes a row. Rows are told apart by 64 bits of their
  * SHA-256: should two that differ ever agree in these, the second is counted as a further one, and none is lost.
  */
-const FIRST_SLOTS = 1 << 16;
+const LEAST_SLOTS = 1 << 10;
 // Fuller, and looking for a slot takes long.
 const FULL = 0.75;
+const WORD = 2 ** 32;
 
 export class ContentCounts {
-  #high = new Uint32Array(FIRST_SLOTS);
-  #low = new Uint32Array(FIRST_SLOTS);
+  #high: Uint32Array;
+  #low: Uint32Array;
   #used = 0;
   /** Of contents that came more than once. */
   readonly #repeated = new Map<string, number>();
 
-  /** The how-manieth row of this content it is, from 1; `content` is a SHA-256 in hex. */
-  next(content: string): number {
-    const high = Number.parseInt(content.slice(0, 8), 16);
+  /** For about so many rows; there is room for any number of them. */
+  constructor(expected = 0) {
+    const slots = Math.max(LEAST_SLOTS, Math.ceil(expected / FULL));
+    this.#high = new Uint32Array(slots);
+    this.#low = new Uint32Array(slots);
+  }
+
+  /** The how-manieth row of this content it is, from 1; `digest` is its SHA-256, a character for each byte. */
+  next(digest: string): number {
+    const high = wordAt(digest, 0);
     // 0 marks a free slot.
-    const low = Number.parseInt(content.slice(8, 16), 16) || 1;
+    const low = wordAt(digest, 4) || 1;
     if (this.#enter(high, low)) return 1;
     const count = (this.#repeated.get(`${high} ${low}`) ?? 1) + 1;
     this.#repeated.set(`${high} ${low}`, count);
@@ -26,14 +34,15 @@ export class ContentCounts {
 
   /** False where it is there already. */
   #enter(high: number, low: number): boolean {
-    const mask = this.#high.length - 1;
-    let slot = high & mask;
-    for (; this.#low[slot] !== 0; slot = (slot + 1) & mask)
-      if (this.#high[slot] === high && this.#low[slot] === low) return false;
-    this.#high[slot] = high;
-    this.#low[slot] = low;
+    const [highs, lows] = [this.#high, this.#low];
+    const slots = lows.length;
+    let slot = Math.floor((high / WORD) * slots);
+    for (; lows[slot] !== 0; slot = slot + 1 === slots ? 0 : slot + 1)
+      if (highs[slot] === high && lows[slot] === low) return false;
+    highs[slot] = high;
+    lows[slot] = low;
     this.#used += 1;
-    if (this.#used > this.#high.length * FULL) this.#grow();
+    if (this.#used > slots * FULL) this.#grow();
     return true;
   }
 
@@ -45,4 +54,11 @@ export class ContentCounts {
     for (let slot = 0; slot < low.length; slot += 1)
       if (low[slot] !== 0) this.#enter(high[slot] as number, low[slot] as number);
   }
+}
+
+function wordAt(digest: string, at: number): number {
+  const [first, second] = [digest.charCodeAt(at), digest.charCodeAt(at + 1)];
+  return (
+    ((first << 24) | (second << 16) | (digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3)) >>> 0
+  );
 }

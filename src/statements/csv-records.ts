@@ -77,6 +77,14 @@ export function readBlock(buffer: Buffer, start: number, line: number, delimiter
   return { ...read, end, clean: forbiddenCharacter(text) === null, quoted };
 }
 
+/**
+ * Where a block ends whose values are what stands between the delimiters, as no quote is anywhere; null where quotes are
+ * or not one whole record. For whoever finds the records by himself.
+ */
+export function endOfBareBlock(buffer: Buffer): number | null {
+  return holdsQuote(buffer, 0) ? null : endOfPlainBlock(buffer, 0);
+}
+
 interface BlockRead {
   /** To be read once. */
   records: Iterable<CsvRow>;

@@ -90,7 +90,7 @@ function breaksIn(record: CsvRow): number {
   return breaks;
 }
 
-function linesIn(buffer: Buffer): number {
+export function linesIn(buffer: Buffer): number {
   let lines = 0;
   const returns = buffer.includes(CARRIAGE_RETURN);
   for (let at = buffer.indexOf(LINE_FEED); at >= 0; at = buffer.indexOf(LINE_FEED, at + 1)) lines += 1;

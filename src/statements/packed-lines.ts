@@ -10,24 +10,6 @@ import {
   type RowForm,
 } from './plain-row.ts';
 import type { StatementRow } from './statement-row.ts';
-import type { PlainLine } from './stream-statement.ts';
-
-export function packLines(
-  lines: readonly Pick<PlainLine, 'line_no' | 'bytes' | 'from' | 'to'>[],
-  delimiter: string,
-): Buffer {
-  let most = 0;
-  for (const { from, to } of lines) most += to - from + LONGEST_NUMBER + 2;
-  const page = Buffer.allocUnsafe(most);
-  let used = 0;
-  for (const { line_no, bytes, from, to } of lines) {
-    used += page.write(`${line_no}${delimiter}`, used, 'latin1');
-    used += bytes.copy(page, used, from, to);
-    page[used] = LINE_FEED;
-    used += 1;
-  }
-  return page.subarray(0, used);
-}
 
 const LINE_FEED = 0x0a;
 const LONGEST_NUMBER = 16;

@@ -5,22 +5,23 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { readSync } from 'node:fs';
-import { BLOCK_BYTES, type CsvRow, readBlock } from './csv-records.ts';
+import { BLOCK_BYTES, type Block, type CsvRow, endOfBareBlock, readBlock } from './csv-records.ts';
+import { linesIn } from './line-count.ts';
 import { foreignFormat } from './text-encoding.ts';
 
 /** The file is for the reader that knows every form and every error. */
 export class NotPlain extends Error {}
 
 export interface RecordBlock {
-  /** To be read once, and before the next block is asked for. */
-  records: Iterable<CsvRow>;
+  /** To be called once, and before the next block is asked for. */
+  records(): Iterable<CsvRow>;
   /** What they are read from, until then. */
-  bytes: Uint8Array;
+  bytes: Buffer;
   /** The physical line on which it begins. */
   line: number;
   /** Bytes of the file up to its end. */
   through: number;
-  /** No value holds a quote, a backslash or a character that JSON would write otherwise. */
+  /** No value holds a quote or a backslash. Of such a block nothing but its end has been looked for yet. */
   bare: boolean;
 }
 
@@ -33,15 +34,34 @@ export function* recordBlocks(
   for (let line = 1; ; ) {
     const buffer = window.fill();
     if (buffer.length === 0) return;
-    const block = readBlock(buffer, 0, line, delimiter);
-    if (block === null || block.failure || !block.clean) throw new NotPlain();
-    const bytes = buffer.subarray(0, block.end);
-    if (!isUtf8(bytes)) throw new NotPlain();
-    const bare = !block.quoted && bytes.indexOf(BACKSLASH) < 0;
-    yield { records: block.records, bytes, line, through: window.at + block.end, bare };
-    line = block.next_line;
-    window.drop(block.end);
+    const end = endOfBareBlock(buffer);
+    if (end !== null && buffer.subarray(0, end).indexOf(BACKSLASH) < 0) {
+      const bytes = wholeCharacters(buffer, end);
+      const records = () => readClean(buffer, line, delimiter).records;
+      yield { records, bytes, line, through: window.at + end, bare: true };
+      line += linesIn(bytes);
+      window.drop(end);
+    } else {
+      const block = readClean(buffer, line, delimiter);
+      const bytes = wholeCharacters(buffer, block.end);
+      const { records } = block;
+      yield { records: () => records, bytes, line, through: window.at + block.end, bare: false };
+      line = block.next_line;
+      window.drop(block.end);
+    }
   }
+}
+
+function readClean(buffer: Buffer, line: number, delimiter: string): Block {
+  const block = readBlock(buffer, 0, line, delimiter);
+  if (block === null || block.failure || !block.clean) throw new NotPlain();
+  return block;
+}
+
+function wholeCharacters(buffer: Buffer, end: number): Buffer {
+  const bytes = buffer.subarray(0, end);
+  if (!isUtf8(bytes)) throw new NotPlain();
+  return bytes;
 }
 
 const BACKSLASH = 0x5c;

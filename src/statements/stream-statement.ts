@@ -3,7 +3,7 @@
  * the same file, and so is the count of lines (a test holds the two together); a file with anything wrong in it, or
  * of a profile that needs all rows beside each other, ends with `NotPlain` and is read whole.
  */
-import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { RowError } from '../domain/errors.ts';
 import { PlainBytes } from './bulk/plain-bytes.ts';
@@ -12,8 +12,9 @@ import { readWhole } from './bulk/scan-side.ts';
 import { isPlain, plainHeader } from './bulk/side-plan.ts';
 import { ContentCounts } from './content-counts.ts';
 import { type CsvRow, isTooLarge } from './csv-records.ts';
-import { countLines, type LineCount, type LineCounter } from './line-count.ts';
-import { cellWriter, formOf, type PlainRow, plainRowReader, type RowForm } from './plain-row.ts';
+import { countLines, type LineCount, type LineCounter, linesIn } from './line-count.ts';
+import { type PlainPage, PlainPageWriter } from './plain-page.ts';
+import { cellWriter, formOf, plainRowReader, type RowForm } from './plain-row.ts';
 import type { Profile } from './profile.ts';
 import { type Resolved, resolveColumns } from './profile-fit.ts';
 import type { CsvWarning } from './read-csv.ts';
@@ -25,27 +26,15 @@ import { NotPlain, type RecordBlock, recordBlocks } from './stream-records.ts';
 
 // As much of a file as its header may take.
 const BEGINNING_BYTES = 65_536;
-// So few that they are forgotten before the garbage collector has to move them: it is what takes the time otherwise.
+// So few that one of them is read in no time where one line is asked for.
 const PAGE_ROWS = 512;
 
 /** Some rows of a file. */
 export interface StreamPage {
   /** Those that can be kept by their text, for the stream's form; each the first of its content in the file. */
-  plain: readonly PlainLine[];
+  plain: PlainPage;
   /** All others. */
   rows: readonly StatementRow[];
-}
-
-export interface PlainLine extends Pick<PlainRow, 'line_no' | 'content' | 'occurrence' | 'stated_on'> {
-  /** Where its kept cells stand, between delimiters; until the next page is asked for. */
-  bytes: Buffer;
-  from: number;
-  to: number;
-}
-
-interface NewPage {
-  plain: PlainLine[];
-  rows: StatementRow[];
 }
 
 export class StatementStream {
@@ -65,7 +54,7 @@ export class StatementStream {
   };
   readonly #file: OpenFile;
   readonly #header: readonly string[];
-  readonly #timeZone: string;
+  readonly timeZone: string;
   readonly #resolved: Resolved;
   /** How the text of plain rows is read; null where the profile asks for more than that. */
   readonly form: RowForm | null;
@@ -83,7 +72,7 @@ export class StatementStream {
     this.warnings = read.warnings;
     this.#file = file;
     this.#header = found.cells;
-    this.#timeZone = timeZone;
+    this.timeZone = timeZone;
     this.#resolved = resolveColumns(found.cells, profile);
     const plain = isPlain(profile) && this.#resolved.sums.size === 0;
     const { form, kept } = formOf(profile, this.#resolved, found.cells, timeZone);
@@ -94,13 +83,15 @@ export class StatementStream {
   /** To be read once. `tell` hears how many bytes of the file are read. */
   *pages(tell: (bytes: number) => void): Generator<StreamPage, void, undefined> {
     const readers = this.#readers();
-    const counts = new ContentCounts();
+    const counts = new ContentCounts(this.#expectedRows());
+    const page = new NewPage(this.profile.delimiter);
     let headed = false;
     for (const block of recordBlocks(this.#file.descriptor, this.#file.size, this.profile.delimiter)) {
       const counter = countLines(block.bytes, block.line);
-      const reading = { readers, counts, counter, headed };
+      const reading = { readers, counts, counter, headed, page };
       if (block.bare && readers.quick) yield* this.#scanBlock(block, readers.quick, reading);
       else yield* this.#readBlock(block, reading);
+      yield page.take();
       headed = true;
       this.#add(counter.finish(NONE_SKIPPED));
       tell(block.through);
@@ -110,32 +101,25 @@ export class StatementStream {
 
   *#readBlock(
     block: RecordBlock,
-    { readers, counts, counter, ...begun }: Reading,
+    { readers, counts, counter, page, ...begun }: Reading,
   ): Generator<StreamPage, void, undefined> {
-    let page: NewPage = { plain: [], rows: [] };
     let { headed } = begun;
-    for (const record of block.records) {
+    for (const record of block.records()) {
       if (!headed && !isDeepStrictEqual(record.values, this.#header)) throw new NotPlain();
       const taken = headed && this.#read(record, block.bare, readers, counts, page);
       counter.saw(record, taken ? 'taken' : headed ? 'blank' : 'header');
       headed = true;
-      if (isFull(page)) {
-        yield page;
-        page = { plain: [], rows: [] };
-      }
+      if (page.isFull) yield page.take();
     }
-    yield page;
   }
 
   /** The same from the bytes, as far as they are plain: only of the other rows strings are made. */
   *#scanBlock(
-    block: RecordBlock,
+    { bytes, line: firstLine }: RecordBlock,
     quick: PlainBytes,
-    { readers, counts, counter, headed }: Reading,
+    { readers, counts, counter, headed, page }: Reading,
   ): Generator<StreamPage, void, undefined> {
-    let page: NewPage = { plain: [], rows: [] };
-    const scanner = new RecordScanner(this.profile.delimiter, block.line);
-    const bytes = Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
+    const scanner = new RecordScanner(this.profile.delimiter, firstLine);
     scanner.load(bytes, bytes.length, true);
     const values = () => Array.from({ length: scanner.count }, (_, index) => scanner.text(index));
     let next = scanner.next();
@@ -151,18 +135,15 @@ export class StatementStream {
         const record = { line, values: values() };
         counter.saw(record, this.#read(record, true, readers, counts, page) ? 'taken' : 'blank');
       } else {
-        const occurrence = counts.next(facts.content);
-        if (occurrence === 1) page.plain.push({ line_no: line, occurrence, ...facts, bytes, from, to });
+        const { digest, stated_on } = facts;
+        const occurrence = counts.next(digest);
+        if (occurrence === 1) page.plain.add(line, digest, stated_on, bytes, from, to);
         else page.rows.push(repeated(readers, line, values(), occurrence));
         counter.saw({ line, values: NO_VALUES }, 'taken');
       }
-      if (isFull(page)) {
-        yield page;
-        page = { plain: [], rows: [] };
-      }
+      if (page.isFull) yield page.take();
     }
     if (next === 'foreign') throw new NotPlain();
-    yield page;
   }
 
   /** Whether the row says anything: not all of its cells are empty. */
@@ -172,18 +153,27 @@ export class StatementStream {
     if (values[0]?.trim() === '' && values.every((value) => value.trim() === '')) return false;
     const all = this.#kept.length === values.length;
     const kept = all ? values : this.#kept.map((index) => values[index] as string);
-    const plain = bare && readers.plain ? readers.plain(line, kept) : null;
-    if (plain !== null) {
-      plain.occurrence = counts.next(plain.content);
-      if (plain.occurrence === 1) page.plain.push(plainLine(plain, kept.join(this.profile.delimiter)));
-      else page.rows.push({ ...plain, cells: readers.cells(kept) });
+    const row = (bare && readers.plain?.(line, kept)) || null;
+    if (row !== null) {
+      const digest = Buffer.from(row.content, 'hex').toString('latin1');
+      row.occurrence = counts.next(digest);
+      if (row.occurrence === 1) {
+        const bytes = Buffer.from(kept.join(this.profile.delimiter));
+        page.plain.add(line, digest, row.stated_on, bytes, 0, bytes.length);
+      } else page.rows.push({ ...row, cells: readers.cells(kept) });
       return true;
     }
-    const row = readers.any(line, values);
-    if (row === null) throw new NotPlain();
-    row.occurrence = counts.next(row.content);
-    page.rows.push(row);
+    const other = readers.any(line, values);
+    if (other === null) throw new NotPlain();
+    other.occurrence = counts.next(Buffer.from(other.content, 'hex').toString('latin1'));
+    page.rows.push(other);
     return true;
+  }
+
+  /** By the length of those at its beginning, and some more: a table that has to grow is there twice for a while. */
+  #expectedRows(): number {
+    const { beginning, size } = this.#file;
+    return Math.ceil((linesIn(beginning) / Math.max(beginning.length, 1)) * size * 1.1);
   }
 
   #add({ count, lost }: ReturnType<LineCounter['finish']>): void {
@@ -193,7 +183,7 @@ export class StatementStream {
 
   #readers(): Readers {
     const { profile, form } = this;
-    const terms = { profile, resolved: this.#resolved, titles: this.#header, time_zone: this.#timeZone };
+    const terms = { profile, resolved: this.#resolved, titles: this.#header, time_zone: this.timeZone };
     // Nothing reads them: the first one ends this way of reading.
     const errors: RowError[] = [];
     return {
@@ -210,13 +200,24 @@ const NONE_SKIPPED = { header: 0, pattern: 0, totals: 0, footer: 0 };
 
 const NO_VALUES: readonly string[] = [];
 
-function isFull({ plain, rows }: NewPage): boolean {
-  return plain.length + rows.length >= PAGE_ROWS;
-}
+/** The rows of a page while it is filled. */
+class NewPage {
+  readonly plain: PlainPageWriter;
+  rows: StatementRow[] = [];
 
-function plainLine({ line_no, content, occurrence, stated_on }: PlainRow, text: string): PlainLine {
-  const bytes = Buffer.from(text);
-  return { line_no, content, occurrence, stated_on, bytes, from: 0, to: bytes.length };
+  constructor(delimiter: string) {
+    this.plain = new PlainPageWriter(delimiter, PAGE_ROWS);
+  }
+
+  get isFull(): boolean {
+    return this.plain.count + this.rows.length >= PAGE_ROWS;
+  }
+
+  take(): StreamPage {
+    const { rows } = this;
+    this.rows = [];
+    return { plain: this.plain.take(), rows };
+  }
 }
 
 /** A row that says what one before it says. */
@@ -237,6 +238,7 @@ interface Reading {
   counter: LineCounter;
   /** Whether the header was read before. */
   headed: boolean;
+  page: NewPage;
 }
 
 interface Readers {
@@ -247,18 +249,27 @@ interface Readers {
   any: ReturnType<typeof rowReader>;
 }
 
+/** As much of an open file as another thread is told. */
+export interface OpenedFile {
+  descriptor: number;
+  size: number;
+  modified_ms: number;
+}
+
 /** A file that is read more than once and must be the same each time. */
 export class OpenFile {
-  readonly descriptor: number;
-  readonly #stats: Stats;
+  readonly opened: OpenedFile;
 
-  constructor(path: string) {
-    this.descriptor = openSync(path, 'r');
-    this.#stats = fstatSync(this.descriptor);
+  constructor(file: string | OpenedFile) {
+    this.opened = typeof file === 'string' ? open(file) : file;
+  }
+
+  get descriptor(): number {
+    return this.opened.descriptor;
   }
 
   get size(): number {
-    return this.#stats.size;
+    return this.opened.size;
   }
 
   get beginning(): Buffer {
@@ -267,10 +278,16 @@ export class OpenFile {
 
   isUnchanged(): boolean {
     const now = fstatSync(this.descriptor);
-    return now.size === this.#stats.size && now.mtimeMs === this.#stats.mtimeMs;
+    return now.size === this.size && now.mtimeMs === this.opened.modified_ms;
   }
 
   close(): void {
     closeSync(this.descriptor);
   }
+}
+
+function open(path: string): OpenedFile {
+  const descriptor = openSync(path, 'r');
+  const { size, mtimeMs } = fstatSync(descriptor);
+  return { descriptor, size, modified_ms: mtimeMs };
 }

@@ -24,14 +24,14 @@ export interface Reader {
   get<T>(sql: string, params?: Params): Promise<T | undefined>;
   /** Rows as arrays, in the order of the columns: half the time of `all`, for what reads all there is. */
   tuples<T extends readonly unknown[]>(sql: string, params?: Params): Promise<T[]>;
-}
-
-export interface Transaction extends Reader {
   /**
    * Rows as arrays in the order of the columns, with integers as numbers: for the many of which little is asked.
    * What is 2^53 or more loses digits, and who asks this way must not take it for exact.
    */
   values<T extends readonly unknown[]>(sql: string, params?: Params): Promise<T[]>;
+}
+
+export interface Transaction extends Reader {
   /** Runs one statement; answers how many rows it changed. */
   run(sql: string, params?: Params): Promise<number>;
   /** Runs one statement for each set of parameters, without a round trip for each. */
@@ -252,6 +252,10 @@ class SqliteConnections implements Database {
 
   async tuples<T extends readonly unknown[]>(sql: string, params: Params = {}): Promise<T[]> {
     return this.#read(() => this.#reads.prepare(sql).allValues(params) as unknown as T[]);
+  }
+
+  async values<T extends readonly unknown[]>(sql: string, params: Params = {}): Promise<T[]> {
+    return this.#read(() => this.#reads.preparePlain(sql).allValues(params) as readonly unknown[] as T[]);
   }
 
   async #read<T>(work: () => T): Promise<T> {

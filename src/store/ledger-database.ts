@@ -48,13 +48,20 @@ export const LEDGER_MIGRATIONS: readonly Migration[] = [
   { version: 17, name: '0017_statement_withdrawals', statements: withdrawalsSql },
 ];
 
+const FILE = { application_id: LEDGER_APPLICATION_ID, noun: 'ledger' };
+
+/** For a thread of a process that has it open, and so has migrated it. */
+export function openLedgerAsItIs(path: string): Promise<Database> {
+  return openDatabase({ ...FILE, path });
+}
+
 /** `now` is recorded with the migrations that are applied. */
 export async function openLedger(
   path: string,
   now: string,
   options: { create?: boolean; rehearse?: boolean } = {},
 ): Promise<Database> {
-  const file = { path, application_id: LEDGER_APPLICATION_ID, noun: 'ledger' };
+  const file = { ...FILE, path };
   const database = await openDatabase({ ...file, create: options.create ?? false });
   try {
     await migrate(database, LEDGER_MIGRATIONS, now);

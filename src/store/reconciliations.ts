@@ -100,14 +100,14 @@ export type PlainAttempt = readonly [
 ];
 
 export async function plainAttemptsOfProvider(
-  tx: Transaction,
+  reader: Reader,
   provider: string,
   { after, through }: { after: bigint; through: bigint },
 ): Promise<PlainAttempt[]> {
   const booked = (events: string) =>
     `(select max(e.booked_on) from journal_entries e where e.payout_id = a.payout_id
         and e.attempt_no = a.attempt_no and e.provider = :provider and e.event in (${events}))`;
-  return tx.values<PlainAttempt>(
+  return reader.values<PlainAttempt>(
     `select a.payout_id, a.attempt_no, case when a.ended_at is null then p.state end, p.position,
        case when a.ended_at is null then p.provider_id else a.provider_id end, a.provider_reference,
        case when a.ended_at is null then p.utr else a.utr end, p.amount_minor, p.currency, p.fee_minor, p.tax_minor,
@@ -130,7 +130,7 @@ const PAYOUT_END = '\n';
  * attempts that are paid or failed. `count` is how many of them there are, `all` how many attempts in all.
  */
 export async function plainAttemptsText(
-  tx: Transaction,
+  reader: Reader,
   provider: string,
   { after, through }: { after: bigint; through: bigint },
 ): Promise<{ text: string; count: number; all: number }> {
@@ -154,7 +154,7 @@ export async function plainAttemptsText(
   ];
   const settled = `a.attempt_no = 1 and a.ended_at is null and (p.state = 'paid' and p.position = 'paid'
     or p.state = 'failed' and p.position not in ('paid', 'returned'))`;
-  const [row] = await tx.values<readonly [text: string | null, count: number, all: number]>(
+  const [row] = await reader.values<readonly [text: string | null, count: number, all: number]>(
     `select string_agg(case when ${settled} then concat_ws('${VALUE_END}', ${values.join(', ')}) end, '${PAYOUT_END}'),
        sum(case when ${settled} then 1 else 0 end), count(*)
      from attempts a join payouts p on p.id = a.payout_id
@@ -217,11 +217,11 @@ export async function matchesOfProvider(reader: Reader, provider: string): Promi
 
 /** The same, of some lines by their numbers. */
 export async function matchesOfLines(
-  tx: Transaction,
+  reader: Reader,
   provider: string,
   { after, through }: { after: bigint; through: bigint },
 ): Promise<(readonly [line_id: number, payout_id: number, attempt_no: number, rule: Rule])[]> {
-  return tx.values(
+  return reader.values(
     `select m.line_id, m.payout_id, m.attempt_no, m.rule from matches m
      join statement_lines l on l.id = m.line_id
      where l.provider || '' = :provider and m.line_id > :after and m.line_id <= :through`,

@@ -86,24 +86,19 @@ export async function rowsAmong(reader: Reader, { first, end }: Span): Promise<S
   return new Set(rows.map(([id]) => id));
 }
 
-/** Lines of a provider's pages that say these: the number by what it says. */
+/** Lines of a provider's pages that have these keys, in hex: the number by the key. */
 export async function linesInPages(
   reader: Reader,
   spans: readonly Span[],
-  contents: readonly string[],
+  wanted: readonly string[],
 ): Promise<Map<string, bigint>> {
   const rows = await reader.tuples<readonly [key: Uint8Array, line: bigint]>(
     `select content_key, line_id from line_keys where content_key in (${inBytesList('keys')}) order by line_id`,
-    { keys: listParam(contents.map((content) => content.slice(0, KEY_DIGITS))) },
+    { keys: listParam(wanted) },
   );
-  const byKey = new Map<string, bigint>();
-  for (const [key, line] of rows)
-    if (isWithin(spans, line)) byKey.set(Buffer.from(key).toString('hex'), line);
   const found = new Map<string, bigint>();
-  for (const content of byKey.size === 0 ? [] : contents) {
-    const line = byKey.get(content.slice(0, KEY_DIGITS));
-    if (line !== undefined) found.set(content, line);
-  }
+  for (const [key, line] of rows)
+    if (isWithin(spans, line)) found.set(Buffer.from(key).toString('hex'), line);
   return found;
 }
 
@@ -117,8 +112,8 @@ export async function spansOfProvider(reader: Reader, provider: string): Promise
   );
 }
 
-const KEY_DIGITS = 32;
-const KEY_BYTES = 16;
+export const KEY_BYTES = 16;
+export const KEY_DIGITS = 32;
 // By their first bits, so that each bucket has a few of a million.
 const BUCKET_BITS = 20;
 const BUCKETS = 2 ** BUCKET_BITS;
@@ -134,16 +129,24 @@ export class LineKeys {
   #first = 0n;
   #count = 0;
 
-  add(content: string, line: bigint): void {
-    const at = this.#count % PIECE;
-    if (this.#count === 0) this.#first = line;
-    if (at === 0) {
-      this.#keys.push(Buffer.alloc(PIECE * KEY_BYTES));
-      this.#lines.push(new Uint32Array(PIECE));
+  /** Of lines whose numbers follow each other; those of each call are greater than those before. */
+  add(keys: Uint8Array, first: bigint): void {
+    if (this.#count === 0) this.#first = first;
+    const line = Number(first - this.#first);
+    const count = keys.length / KEY_BYTES;
+    for (let done = 0; done < count; ) {
+      const at = this.#count % PIECE;
+      if (at === 0) {
+        this.#keys.push(Buffer.alloc(PIECE * KEY_BYTES));
+        this.#lines.push(new Uint32Array(PIECE));
+      }
+      const some = Math.min(count - done, PIECE - at);
+      this.#keys.at(-1)?.set(keys.subarray(done * KEY_BYTES, (done + some) * KEY_BYTES), at * KEY_BYTES);
+      const lines = this.#lines.at(-1) as Uint32Array;
+      for (let index = 0; index < some; index += 1) lines[at + index] = line + done + index;
+      done += some;
+      this.#count += some;
     }
-    this.#keys.at(-1)?.write(content.slice(0, KEY_DIGITS), at * KEY_BYTES, 'hex');
-    (this.#lines.at(-1) as Uint32Array)[at] = Number(line - this.#first);
-    this.#count += 1;
   }
 
   async store(tx: Transaction): Promise<void> {

@@ -7,6 +7,8 @@ import { eachHashedRow, HASHED_COLUMNS, keyOf, LinesHash, linesDigest, PagesHash
 import { recordRows } from './records.ts';
 import {
   insertPage,
+  KEY_BYTES,
+  KEY_DIGITS,
   LineKeys,
   lastPackedLine,
   linesInPages,
@@ -23,29 +25,36 @@ export interface StoredStatement {
   to_on: string | null;
 }
 
-/** A line that can be kept by its text: as much of it as is asked for while it is stored. */
-export type PlainNewLine = Pick<NewLine, 'line_no' | 'content' | 'occurrence' | 'stated_on'>;
+/** Lines that are kept by their text, each the first of its content in its file. */
+export interface PlainLines {
+  lines: Uint8Array;
+  /** Where each ends in `lines`. */
+  ends: Uint32Array;
+  line_nos: Uint32Array;
+  /** Sixteen bytes of the hash of what each says. */
+  keys: Uint8Array;
+  /** The first and the last of the days that they are dated. */
+  from_on: string | null;
+  to_on: string | null;
+}
 
-export interface NewLines<Plain extends PlainNewLine> {
+export interface NewLines {
   rows: readonly NewLine[];
-  plain: readonly Plain[];
+  plain: PlainLines;
 }
 
-/** What is asked of whoever knows how lines are written. */
-export interface LinePacker<Plain extends PlainNewLine> {
-  /** How they are read again, as JSON. */
-  form: string;
-  pack(lines: readonly Plain[]): Uint8Array;
-}
+/** Either one after the other, or as they are read elsewhere. */
+export type Pages = Iterable<NewLines> | AsyncIterable<NewLines>;
 
 /** Makes rows of these lines of pages, whose numbers ascend. */
 export type Unpack = (tx: Transaction, lines: readonly bigint[]) => Promise<void>;
 
-export async function storeStatement<Plain extends PlainNewLine>(
+/** `form` is how plain lines are read again, as JSON; null where there are none. */
+export async function storeStatement(
   tx: Transaction,
   statement: Omit<Statement, keyof StoredStatement>,
-  pages: Iterable<NewLines<Plain>>,
-  packer: LinePacker<Plain> | null,
+  pages: Pages,
+  form: string | null,
   unpack: Unpack,
 ): Promise<StoredStatement> {
   const id = await nextStatement(tx);
@@ -57,11 +66,11 @@ export async function storeStatement<Plain extends PlainNewLine>(
   );
   const known = await KnownLines.of(tx, provider);
   const storing = new Storing(tx, { id, provider, line: await nextLine(tx), known });
-  for (const page of pages) {
-    if (packer !== null && page.plain.length > 0) await storing.addPlain(page.plain, packer);
-    if (page.rows.length > 0) await storing.addRows(page.rows);
+  for await (const { plain, rows } of pages) {
+    if (plain.ends.length > 0) await storing.addPlain(plain);
+    if (rows.length > 0) await storing.addRows(rows);
   }
-  return storing.finish(packer?.form ?? null, unpack);
+  return storing.finish(form, unpack);
 }
 
 /** Lines that the ledger had of a provider before this statement. */
@@ -85,22 +94,24 @@ class KnownLines {
     return new KnownLines(tx, provider, row !== undefined, await spansOfProvider(tx, provider));
   }
 
-  /** By what they say, each the first of its content in its file: the numbers of those that stand in pages. */
-  async inPages(contents: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-    if (this.#spans.length === 0 || contents.length === 0) return NONE;
-    return linesInPages(this.#tx, this.#spans, contents);
+  /** By their keys in hex, each the first of its content in its file: the numbers of those that stand in pages. */
+  async inPages(keys: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    if (this.#spans.length === 0 || keys.length === 0) return NONE;
+    return linesInPages(this.#tx, this.#spans, keys);
   }
 
-  /** The same of all that there are. */
-  async everywhere(contents: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-    const packed = await this.inPages(contents);
+  /** The same of all that there are; `keys` as bytes. */
+  async everywhere(keys: Uint8Array): Promise<ReadonlyMap<string, bigint>> {
+    if (this.#spans.length === 0 && !this.#inRows) return NONE;
+    const wanted = Array.from({ length: keys.length / KEY_BYTES }, (_, index) => hexKey(keys, index));
+    const packed = await this.inPages(wanted);
     if (!this.#inRows) return packed;
-    const rows = await this.#tx.tuples<readonly [string, bigint]>(
-      `select content_sha256, id from statement_lines
+    const rows = await this.#tx.tuples<readonly [Uint8Array, bigint]>(
+      `select content_key, id from statement_lines
        where content_key in (${inBytesList('keys')}) and occurrence = 1 and provider = :provider`,
-      { keys: listParam(contents.map((content) => content.slice(0, 32))), provider: this.#provider },
+      { keys: listParam(wanted), provider: this.#provider },
     );
-    return new Map([...packed, ...rows]);
+    return new Map([...packed, ...rows.map(([key, line]) => [hexKey(key, 0), line] as const)]);
   }
 }
 
@@ -141,42 +152,50 @@ class Storing {
   }
 
   /** Keeps the lines that are new by their text. */
-  async addPlain<Plain extends PlainNewLine>(
-    lines: readonly Plain[],
-    packer: LinePacker<Plain>,
-  ): Promise<void> {
-    this.#count(lines);
-    const known = await this.#known.everywhere(lines.map(({ content }) => content));
-    const fresh = this.#unknown(lines, known);
-    if (fresh.length === 0) return;
-    const [first_id, line_count] = [this.#line, BigInt(fresh.length)];
-    const page = { first_id, line_count, statement_id: this.#stored.id, lines: packer.pack(fresh) };
+  async addPlain(all: PlainLines): Promise<void> {
+    this.#count(all.ends.length, all.from_on, all.to_on);
+    const { lines, keys, ends } = this.#newAmong(all, await this.#known.everywhere(all.keys));
+    if (ends.length === 0) return;
+    const [first_id, line_count] = [this.#line, BigInt(ends.length)];
+    const page = { first_id, line_count, statement_id: this.#stored.id, lines };
     await insertPage(this.#tx, page);
     this.#pages.add(page);
-    for (const { content } of fresh) {
-      this.#keys.add(content, this.#line);
-      this.#line += 1n;
-    }
+    this.#keys.add(keys, first_id);
+    this.#line += line_count;
     this.#stored.new_count += line_count;
   }
 
-  #unknown<Line extends PlainNewLine>(
-    lines: readonly Line[],
+  #newAmong(
+    all: PlainLines,
     known: ReadonlyMap<string, bigint>,
-  ): readonly Line[] {
+  ): Pick<PlainLines, 'lines' | 'keys' | 'ends'> {
+    if (known.size === 0) return all;
+    const { line_nos, keys } = all;
+    const fresh: number[] = [];
+    for (const [index, line_no] of line_nos.entries()) {
+      const line = known.get(hexKey(keys, index));
+      if (line === undefined) fresh.push(index);
+      else this.#again.push([line_no, Number(line)]);
+    }
+    return fresh.length === line_nos.length ? all : someOf(all, fresh);
+  }
+
+  #unknown(lines: readonly NewLine[], known: ReadonlyMap<string, bigint>): readonly NewLine[] {
     if (known.size === 0) return lines;
     return lines.filter(({ line_no, content, occurrence }) => {
       // A further line of a content is one by itself, wherever the first is.
-      const line = occurrence === 1 ? known.get(content) : undefined;
+      const line = occurrence === 1 ? known.get(content.slice(0, KEY_DIGITS)) : undefined;
       if (line !== undefined) this.#again.push([line_no, Number(line)]);
       return line === undefined;
     });
   }
 
   async addRows(all: readonly NewLine[]): Promise<void> {
-    this.#count(all);
+    for (const { stated_on } of all) this.#count(1, stated_on, stated_on);
     const provider = this.#provider;
-    const firsts = all.flatMap(({ content, occurrence }) => (occurrence === 1 ? [content] : []));
+    const firsts = all.flatMap(({ content, occurrence }) =>
+      occurrence === 1 ? [content.slice(0, KEY_DIGITS)] : [],
+    );
     const known = await this.#known.inPages(firsts);
     const lines = this.#unknown(all, known);
     const inserted = await this.#tx.insertMany(
@@ -222,14 +241,11 @@ class Storing {
     );
   }
 
-  #count(lines: readonly PlainNewLine[]): void {
+  #count(lines: number, from: string | null, to: string | null): void {
     const stored = this.#stored;
-    stored.row_count += BigInt(lines.length);
-    for (const { stated_on: on } of lines) {
-      if (on === null) continue;
-      if (stored.from_on === null || on < stored.from_on) stored.from_on = on;
-      if (stored.to_on === null || on > stored.to_on) stored.to_on = on;
-    }
+    stored.row_count += BigInt(lines);
+    if (from !== null && (stored.from_on === null || from < stored.from_on)) stored.from_on = from;
+    if (to !== null && (stored.to_on === null || to > stored.to_on)) stored.to_on = to;
   }
 
   async finish(form: string | null, unpack: Unpack): Promise<StoredStatement> {
@@ -282,6 +298,19 @@ export async function insertUnpacked(
   await tx.insertMany('statement_lines', ['id', 'content_key', ...HASHED_COLUMNS], rows, { provider });
   const places = lines.map(({ id, line }) => [line.line_no, id]);
   await tx.insertMany('statement_rows', ['line_no', 'line_id'], places, { statement_id });
+}
+
+function hexKey({ buffer, byteOffset }: Uint8Array, index: number): string {
+  return Buffer.from(buffer, byteOffset + index * KEY_BYTES, KEY_BYTES).toString('hex');
+}
+
+/** Those of the lines that stand at these places. */
+function someOf({ lines, ends, keys }: PlainLines, places: readonly number[]) {
+  const start = (place: number) => (place === 0 ? 0 : (ends[place - 1] as number));
+  const parts = places.map((place) => lines.subarray(start(place), ends[place]));
+  const kept = places.map((place) => keys.subarray(place * KEY_BYTES, (place + 1) * KEY_BYTES));
+  // Where they end does not matter any more: it is how many they are.
+  return { lines: Buffer.concat(parts), keys: Buffer.concat(kept), ends: new Uint32Array(places.length) };
 }
 
 /** In the order of the columns that are hashed. */

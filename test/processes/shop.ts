@@ -138,7 +138,7 @@ settlement_days = 0
 
 const LIMITED = 'ulimit -f "$0" && exec "$@"';
 
-function startIn(folder: string, command: readonly string[], env: Record<string, string>): Running {
+export function startIn(folder: string, command: readonly string[], env: Record<string, string>): Running {
   const { PATH, HOME } = process.env;
   const [program = '', ...args] = command;
   const child = spawn(program, args, { cwd: folder, env: { PATH, HOME, ...ENV, ...env } });

@@ -113,6 +113,10 @@ export function mortalDatabase(database: Database, points: Steps): Database {
       points.alive();
       return database.tuples(sql, params);
     },
+    values: async (sql, params) => {
+      points.alive();
+      return database.values(sql, params);
+    },
     each: (sql, params) => database.each(sql, params),
     transaction: async (work, references) => {
       await points.pass('transaction: before it begins');

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { PackedLineReader, packLines } from '../../src/statements/packed-lines.ts';
+import { PackedLineReader } from '../../src/statements/packed-lines.ts';
+import type { PlainPage } from '../../src/statements/plain-page.ts';
 import { loadProfiles, type Profile, profileByName } from '../../src/statements/profile.ts';
 import { readStatement } from '../../src/statements/read-statement.ts';
 import type { StatementRow } from '../../src/statements/statement-row.ts';
 import { NotPlain } from '../../src/statements/stream-records.ts';
-import { OpenFile, type PlainLine, StatementStream } from '../../src/statements/stream-statement.ts';
+import { OpenFile, StatementStream } from '../../src/statements/stream-statement.ts';
 import { randomOf } from '../domain/reconciliation/truth.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'payrun-stream-'));
@@ -36,16 +37,30 @@ const nxtbanking = profileByName('nxtbanking', profiles);
 
 type Streamed = Pick<ReturnType<typeof readStatement>, 'rows' | 'warnings' | 'count'>;
 
-/** A line that the ledger keeps by its text, as it is read from there. */
-function again({ form }: StatementStream, line: PlainLine): StatementRow {
+/** Lines that the ledger keeps by their text, as they are read from there. */
+function again({ form }: StatementStream, page: PlainPage): StatementRow[] {
+  if (page.ends.length === 0) return [];
   if (form === null) throw new Error('There is no form to read it by.');
   // As from the ledger, which keeps the form as JSON.
   const reader = new PackedLineReader(JSON.parse(JSON.stringify(form)));
-  const [row] = reader.lines(packLines([line], form.delimiter));
-  if (!row) throw new Error(`Line ${line.line_no} is not read again.`);
-  const { content, occurrence, stated_on } = line;
-  expect(row).toMatchObject({ content, occurrence, stated_on });
-  return row;
+  const rows = [...reader.lines(page.lines)].map((row, index) => {
+    if (!row) throw new Error(`Line ${page.line_nos[index]} is not read again.`);
+    return row;
+  });
+  const days = rows.flatMap(({ stated_on }) => (stated_on === null ? [] : [stated_on])).sort();
+  const breaks = [...page.lines.entries()].flatMap(([at, byte]) => (byte === 0x0a ? [at + 1] : []));
+  expect({
+    line_nos: [...page.line_nos],
+    ends: [...page.ends],
+    keys: Buffer.from(page.keys).toString('hex'),
+    on: [page.from_on, page.to_on],
+  }).toEqual({
+    line_nos: rows.map(({ line_no }) => line_no),
+    ends: breaks,
+    keys: rows.map(({ content }) => content.slice(0, 32)).join(''),
+    on: [days[0] ?? null, days.at(-1) ?? null],
+  });
+  return rows;
 }
 
 /** Null where the file is for the other reader. */
@@ -56,9 +71,8 @@ function stream(bytes: Buffer, profile: Profile): Streamed | null {
   try {
     const read = new StatementStream(file, profile, ZONE);
     const rows: StatementRow[] = [];
-    // One page after the other: their bytes stand only until the next is asked for.
     for (const { plain, rows: others } of read.pages(() => undefined))
-      rows.push(...plain.map((line) => again(read, line)), ...others);
+      rows.push(...again(read, plain), ...others);
     rows.sort((a, b) => a.line_no - b.line_no);
     return { rows, warnings: [...read.warnings], count: read.count };
   } catch (error) {
@@ -202,7 +216,7 @@ describe('a statement that is read by blocks', () => {
     writeFileSync(path, `${HEADER}\n${row}\n`);
     const file = new OpenFile(path);
     const pages = new StatementStream(file, nxtbanking, ZONE).pages(() => undefined);
-    expect(pages.next().value).toMatchObject({ plain: [{ line_no: 2 }], rows: [] });
+    expect(pages.next().value).toMatchObject({ plain: { line_nos: Uint32Array.of(2) }, rows: [] });
     writeFileSync(path, `${HEADER}\n${row}\n${row}\n`);
     expect(() => pages.next()).toThrow(NotPlain);
     file.close();

@@ -22,7 +22,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const settings = await context.providerConfig(text(input, 'provider'));
   const reading = readingTerms(await context.config(), input, settings.kind);
   const inputs = await statementInputs(context, [argument(input, 0)]);
-  const { statements, warnings } = await importStatements(
+  const { result: statements, warnings } = await importStatements(
     {
       database: await context.ledger(),
       actor: context.actor,
@@ -31,7 +31,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     },
     inputs,
     { ...reading, provider: settings.name },
-    async () => undefined,
+    (_, store) => store(),
   ).finally(() => context.progress.end());
   for (const warning of warnings) context.warn(warning);
   const [taken] = statements;

@@ -45,18 +45,19 @@ const NOT_STATED = -1;
 const LONGEST_NAME = 255;
 const MOST_CURRENCIES = 255;
 
-export interface PayoutSink {
+interface PayoutSink extends PayoutTextTerms {
   writer: RecordWriter;
   days: Numbered;
   currencies: Numbered;
   /** The name by which records are put apart, as its place among the three. */
   primary: number;
   seed: number;
+}
+
+export interface PayoutTextTerms {
   time_zone: string;
   /** Whether a payout that does not state its fee and its tax is for the other reader. */
   needs_charges: boolean;
-  /** Whether a payout of this amount is. */
-  isOdd(amount: number, currency: string): boolean;
 }
 
 export class PayoutTexts {
@@ -67,6 +68,7 @@ export class PayoutTexts {
   readonly #hashes = new Uint32Array(3);
   #bytes: Uint8Array = new Uint8Array();
   #lastCode = '';
+  #room = Buffer.alloc(0);
 
   constructor(sink: PayoutSink) {
     this.#sink = sink;
@@ -77,7 +79,7 @@ export class PayoutTexts {
   read(text: string, count: number): number[] | null {
     // A quote marks what is not to be taken as it stands.
     if (text.includes('"')) return null;
-    const bytes = Buffer.from(text);
+    const bytes = this.#bytesOf(text);
     if (!hasParts(bytes, count)) return null;
     this.#bytes = bytes;
     const left: number[] = [];
@@ -95,6 +97,13 @@ export class PayoutTexts {
     return left;
   }
 
+  /** In one place, again and again: what is new for each text is not collected for long. */
+  #bytesOf(text: string): Uint8Array {
+    // No character takes more than three bytes for each of its UTF-16 units.
+    if (text.length * 3 > this.#room.length) this.#room = Buffer.allocUnsafeSlow(text.length * 4);
+    return this.#room.subarray(0, this.#room.write(text, 'utf8'));
+  }
+
   #write(ordinal: number): boolean {
     const outcome = this.#outcome();
     const amount = this.#number(AMOUNT_AT);
@@ -102,11 +111,10 @@ export class PayoutTexts {
     const tax = this.#optional(TAX_AT);
     const day = this.#day();
     if (outcome < 0 || amount === UNREAD || fee === BAD || tax === BAD || day === UNREAD) return false;
-    const { writer, currencies, primary, needs_charges, isOdd } = this.#sink;
+    const { writer, currencies, primary, needs_charges } = this.#sink;
     if (needs_charges && (fee === NOT_STATED || tax === NOT_STATED)) return false;
-    const code = this.#code();
-    const currency = currencies.of(code);
-    if (currency > MOST_CURRENCIES || isOdd(amount, code)) return false;
+    const currency = currencies.of(this.#code());
+    if (currency > MOST_CURRENCIES) return false;
     const lengths = this.#readNames();
     const key = this.#hashes[primary] as number;
     if (lengths < 0 || key === 0) return false;

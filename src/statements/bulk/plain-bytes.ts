@@ -20,6 +20,7 @@ const T = 0x54;
 const AT = 0x40;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const ZERO = 0x30;
 
 interface Known {
   bytes: Uint8Array;
@@ -27,8 +28,8 @@ interface Known {
 }
 
 export interface PlainFacts {
-  /** SHA-256 in hex. */
-  content: string;
+  /** SHA-256, a character for each byte: what is written in hex costs as much to read as to hash. */
+  digest: string;
   stated_on: string | null;
 }
 
@@ -95,7 +96,7 @@ export class PlainBytes {
     );
     this.#text[this.#used - 1] = CLOSING;
     const stated_on = stated === null ? null : (this.#days.days.texts[stated] ?? null);
-    return { content: hash('sha256', this.#text.subarray(0, this.#used), 'hex'), stated_on };
+    return { digest: hash('sha256', this.#text.subarray(0, this.#used), 'binary'), stated_on };
   }
 
   #isBounded({ starts, ends }: RecordScanner): boolean {
@@ -146,7 +147,7 @@ export class PlainBytes {
       } else {
         const minor = amountAt(bytes, start, end, currency.decimals);
         if (minor === UNREAD || end - start + currency.decimals > MOST_DIGITS) return false;
-        this.#putText(String(minor));
+        this.#putNumber(minor);
       }
       if (place === 0) this.#putValue(currency.bytes);
     }
@@ -197,9 +198,16 @@ export class PlainBytes {
     this.#close();
   }
 
-  #putText(digits: string): void {
+  #putNumber(value: number): void {
     this.#text[this.#used++] = QUOTE;
-    for (let at = 0; at < digits.length; at += 1) this.#text[this.#used++] = digits.charCodeAt(at);
+    let length = 1;
+    for (let rest = Math.floor(value / 10); rest > 0; rest = Math.floor(rest / 10)) length += 1;
+    let rest = value;
+    for (let at = this.#used + length - 1; at >= this.#used; at -= 1) {
+      this.#text[at] = ZERO + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+    this.#used += length;
     this.#close();
   }
 
