@@ -195,7 +195,7 @@ function attemptOf(row: Numbered<OurRow>, attemptNo: number, reference: string |
     returned: state === 'returned',
     submitted_on: null,
     paid_on: row.paid_on,
-    returned_on: null,
+    returned_on: row.returned_on,
     failed_on: null,
   };
 }
@@ -219,6 +219,7 @@ function endedAttempt(
     paid: cameBack,
     returned: cameBack,
     paid_on: null,
+    returned_on: null,
   };
 }
 

@@ -23,14 +23,16 @@ export interface OurRow {
   tax_minor: bigint | null;
   state: PayoutState | null;
   paid_on: string | null;
+  /** Of a payout that came back. */
+  returned_on: string | null;
 }
 
 const NAMES = ['reference_id', 'provider_reference', 'provider_id', 'utr'] as const;
-const USED = [...NAMES, 'amount', 'currency', 'fee', 'tax', 'state', 'paid_at'] as const;
+const USED = [...NAMES, 'amount', 'currency', 'fee', 'tax', 'state', 'paid_at', 'returned_at'] as const;
 type Column = (typeof USED)[number];
 // Written by `payout list` beside the others; known, so that nobody is warned of them, and not compared.
 const UNUSED =
-  'batch row beneficiary_ref beneficiary_name account rail provider provider_status return_utr failure_code failure_reason attempts created_at updated_at submitted_at returned_at'.split(
+  'batch row beneficiary_ref beneficiary_name account rail provider provider_status return_utr failure_code failure_reason attempts created_at updated_at submitted_at'.split(
     ' ',
   );
 
@@ -78,10 +80,13 @@ export function readOurs(bytes: Uint8Array, currency: string, timeZone: string):
     const state = text('state');
     if (state !== null && !isState(state))
       refuse('state', 'state_unknown', `"${excerpt(state)}" is no state of a payout.`);
-    const paidAt = text('paid_at');
-    const paid = paidAt === null ? null : dates(paidAt);
-    if (paidAt !== null && paid === null)
-      refuse('paid_at', 'date_invalid', `"${excerpt(paidAt)}" is no date; write it as 2026-11-20T10:00:00Z.`);
+    const day = (column: 'paid_at' | 'returned_at'): string | null => {
+      const value = text(column);
+      const stated = value === null ? null : dates(value);
+      if (value !== null && stated === null)
+        refuse(column, 'date_invalid', `"${excerpt(value)}" is no date; write it as 2026-11-20T10:00:00Z.`);
+      return stated === null ? null : (stated.on ?? dayIn(timeZone, stated.at ?? ''));
+    };
     const utr = text('utr');
     const row: OurRow = {
       line_no: line,
@@ -94,7 +99,8 @@ export function readOurs(bytes: Uint8Array, currency: string, timeZone: string):
       fee_minor: amount('fee'),
       tax_minor: amount('tax'),
       state: state !== null && isState(state) ? state : null,
-      paid_on: paid === null ? null : (paid.on ?? dayIn(timeZone, paid.at ?? '')),
+      paid_on: day('paid_at'),
+      returned_on: state === 'returned' ? day('returned_at') : null,
     };
     if (errors.length === before) rows.push(row);
   }

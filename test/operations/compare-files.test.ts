@@ -127,3 +127,22 @@ test('three days of overlapping reports say the same in every order, repeated, a
     { numRuns: 12 },
   );
 });
+
+test('a return that is younger than the settlement window is expected, where our file has its day', () => {
+  const line = 'po_1,pay-1,U1,ben_1,5.00,,,INR,IMPS,SUCCESS,,2026-11-10T06:00:00Z,2026-11-10T06:00:00Z';
+  const compared = (returnedAt: string) =>
+    compareFiles(
+      [file('report.csv', [line])],
+      {
+        name: 'ours.csv',
+        bytes: Buffer.from(
+          `reference_id,amount,state,paid_at,returned_at\npay-1,5.00,returned,2026-11-10T06:00:00Z,${returnedAt}\n`,
+        ),
+      },
+      READING,
+      TERMS,
+    );
+  expect(compared('2026-11-19T06:00:00Z')).toMatchObject({ breaks: [], expected: 1 });
+  for (const day of ['2026-11-11T06:00:00Z', ''])
+    expect(compared(day).breaks).toMatchObject([{ kind: 'missing_on_statement', difference_minor: 500n }]);
+});
