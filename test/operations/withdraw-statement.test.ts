@@ -98,7 +98,7 @@ async function desk(name: string, seed: number, way: Way) {
   return { database, deps, take, turning };
 }
 
-const NUMBERS = new Set(['id', 'line_id', 'line_no', 'subject', 'opened_on']);
+const NUMBERS = new Set(['id', 'line_id', 'line_no', 'line_statement', 'subject', 'opened_on']);
 
 function sayingOf(row: object): string {
   return JSON.stringify(row, (name, value: unknown) =>

@@ -31,6 +31,8 @@ const GIVEN: readonly { words: readonly string[]; before?: readonly (readonly st
   { words: ['break', 'resolve', '1', '--reason', 'other', '--note', 'a test'] },
   { words: ['break', 'reopen', '1', '--note', 'a test'] },
   { words: ['break', 'apply', 'breaks.csv'], before: [['break', 'export', '-o', 'breaks.csv']] },
+  { words: ['statement', 'withdraw', '1', '--reason', 'a test'] },
+  { words: ['statement', 'reinstate', '1', '--reason', 'a test'] },
   { words: ['ledger', 'record', 'hand.csv'] },
   { words: ['ledger', 'reverse', '1', '--reason', 'a test'] },
   { words: ['ledger', 'close', '--through', '2026-01-01', '--provider', 'nxt', '--balance', '0.00'] },
