@@ -2,9 +2,9 @@
  * The intents of a group of payouts, committed before any of it leaves: state, entry, the attempt with its bytes, and
  * the send that is about to be made. An attempt that was stored before keeps its bytes.
  */
-import { PayrunError } from '../domain/errors.ts';
+import { Bug } from '../domain/errors.ts';
 import type { NewEntry } from '../domain/ledger/entry.ts';
-import { beginAttempt, beginSend } from '../domain/payout/change.ts';
+import { beginAttempt, beginSend, hold } from '../domain/payout/change.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import {
   type Attempt,
@@ -15,10 +15,12 @@ import {
   storeFirstAttempts,
   unansweredSends,
 } from '../store/attempts.ts';
-import { inList, listParam, type Transaction } from '../store/database.ts';
+import { registrationsBy } from '../store/beneficiaries.ts';
+import type { Transaction } from '../store/database.ts';
 import { postEntries } from '../store/ledger.ts';
-import { saveChanges } from '../store/payouts.ts';
+import { saveChanges, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
+import { whyFailed } from './hold-rules.ts';
 import type { NextPayouts } from './payout-queue.ts';
 import type { Bookkeeping, Sendable } from './submission.ts';
 
@@ -32,9 +34,9 @@ export async function claimPayouts(
   const at = books.now();
   const occasion = { at, actor: books.actor.name, rules: books.rules };
   await assertStillRunner(tx, books.runner);
-  const stored = await next(tx, limit);
+  const { payable: stored, accounts } = await nextPayable(tx, books, next, { limit, at });
   if (stored.length === 0) return [];
-  const fitting = await withFittingAttempts(tx, books, stored, at);
+  const fitting = await withFittingAttempts(tx, books, stored, { accounts, at });
   const changes: { before: StoredPayout; after: StoredPayout }[] = [];
   const entries: NewEntry[] = [];
   for (const before of stored) {
@@ -43,7 +45,7 @@ export async function claimPayouts(
     entries.push(...change.entries);
   }
   await saveChanges(tx, changes);
-  const attempts = await storeNewAttempts(tx, books, changes, at);
+  const attempts = await storeNewAttempts(tx, books, changes, { accounts, at });
   await postEntries(tx, entries);
   return beginAll(
     tx,
@@ -51,6 +53,43 @@ export async function claimPayouts(
     attempts,
     at,
   );
+}
+
+/** What a provider calls the accounts that are to be paid, by beneficiary. */
+type Accounts = ReadonlyMap<bigint, string>;
+
+/**
+ * The next payouts whose account the provider knows and has not found to be bad: others may have changed accounts or
+ * asked about them since the run began. What is not registered waits for the next run, which registers it.
+ */
+async function nextPayable(
+  tx: Transaction,
+  books: Bookkeeping,
+  next: NextPayouts,
+  { limit, at }: { limit: number; at: string },
+): Promise<{ payable: StoredPayout[]; accounts: Accounts }> {
+  const occasion = { at, actor: books.actor.name, rules: books.rules };
+  for (;;) {
+    const payouts = await next(tx, limit);
+    const ids = [...new Set(payouts.map((payout) => payout.beneficiary_id))];
+    const registered = await registrationsBy(tx, ids, books.provider.name);
+    const accounts = new Map<bigint, string>();
+    const payable: StoredPayout[] = [];
+    const held: StoredPayout[] = [];
+    for (const payout of payouts) {
+      const known = registered.get(payout.beneficiary_id);
+      if (known === undefined) continue;
+      const { provider_beneficiary_id: account, status, failure_reason } = known;
+      if (account === null || (status === 'failed' && payout.released_at === null)) {
+        held.push(hold(payout, 'beneficiary_unverified', whyFailed(failure_reason), occasion).payout);
+        continue;
+      }
+      accounts.set(payout.beneficiary_id, account);
+      payable.push(payout);
+    }
+    await savePayouts(tx, held);
+    if (payable.length > 0 || payouts.length === 0) return { payable, accounts };
+  }
 }
 
 /**
@@ -62,7 +101,7 @@ async function withFittingAttempts(
   tx: Transaction,
   books: Bookkeeping,
   payouts: readonly StoredPayout[],
-  at: string,
+  { accounts, at }: { accounts: Accounts; at: string },
 ): Promise<Map<bigint, StoredPayout>> {
   const fitting = new Map<bigint, StoredPayout>();
   const again = payouts.filter((payout) => payout.attempt_no > 0);
@@ -71,10 +110,9 @@ async function withFittingAttempts(
     tx,
     again.map((payout) => payout.id),
   );
-  const beneficiaries = await providerBeneficiaries(tx, books.provider.name, again);
   for (const payout of again) {
     const attempt = stored.get(payout.id);
-    const beneficiary = beneficiaries.get(payout.beneficiary_id);
+    const beneficiary = accounts.get(payout.beneficiary_id);
     if (attempt === undefined || attempt.provider_beneficiary_id === beneficiary) continue;
     await endAttempt(tx, payout, at);
     const occasion = { at, actor: books.actor.name, rules: books.rules };
@@ -88,23 +126,13 @@ async function storeNewAttempts(
   tx: Transaction,
   books: Bookkeeping,
   changes: readonly { before: StoredPayout; after: StoredPayout }[],
-  at: string,
+  { accounts, at }: { accounts: Accounts; at: string },
 ): Promise<Map<bigint, Attempt>> {
   const payouts = changes.map(({ after }) => after);
-  const beneficiaries = await providerBeneficiaries(tx, books.provider.name, payouts);
   const attempts: Attempt[] = payouts.map((payout) => {
     const reference = payout.provider_reference ?? payout.reference_id;
-    const beneficiary = beneficiaries.get(payout.beneficiary_id);
-    if (beneficiary === undefined) {
-      throw new PayrunError(
-        'failed',
-        'beneficiary_unregistered',
-        `${books.provider.name} has not registered the beneficiary of ${reference}, so nothing can be sent.`,
-        {
-          hint: 'See why with `payrun beneficiary verify`.',
-        },
-      );
-    }
+    const beneficiary = accounts.get(payout.beneficiary_id);
+    if (beneficiary === undefined) throw new Bug(`${reference} has no account that it could be sent to.`);
     return {
       payout_id: payout.id,
       attempt_no: payout.attempt_no,
@@ -137,19 +165,6 @@ async function storeNewAttempts(
     others.map((attempt) => attempt.payout_id),
   );
   return new Map([...stored, ...kept]);
-}
-
-async function providerBeneficiaries(
-  tx: Transaction,
-  provider: string,
-  payouts: readonly StoredPayout[],
-): Promise<Map<bigint, string>> {
-  const rows = await tx.all<{ beneficiary_id: bigint; provider_beneficiary_id: string }>(
-    `select beneficiary_id, provider_beneficiary_id from registrations
-     where provider = :provider and provider_beneficiary_id is not null and beneficiary_id in (${inList('ids')})`,
-    { provider, ids: listParam(payouts.map((payout) => payout.beneficiary_id)) },
-  );
-  return new Map(rows.map((row) => [row.beneficiary_id, row.provider_beneficiary_id]));
 }
 
 /** The sends of payouts whose attempts are stored, with the stored bytes. Also for the repeat of a doubtful one. */

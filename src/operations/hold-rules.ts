@@ -55,12 +55,16 @@ export async function unverifiedPayouts(
   return notes;
 }
 
+export function whyFailed(reason: string | null): string {
+  return `the penny drop failed: ${reason ?? 'no reason given'}`;
+}
+
 function whyUnverified(row: HoldCandidate): string | null {
   switch (row.registration_status) {
     case null:
       return 'the provider has not registered the beneficiary';
     case 'failed':
-      return `the penny drop failed: ${row.failure_reason ?? 'no reason given'}`;
+      return whyFailed(row.failure_reason);
     case 'pending':
       return 'the penny drop has not answered yet';
     case 'verified':

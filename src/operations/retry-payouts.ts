@@ -24,7 +24,7 @@ import { refuseOlderCopyOf } from './older-copy.ts';
 import { sendPayouts } from './send-payouts.ts';
 import { mapLimited, settleDoubts } from './settle-doubts.ts';
 import type { Stopped, Submission } from './submission.ts';
-import type { BatchReport } from './submit-batch.ts';
+import { type BatchReport, refuseWrongClock } from './submit-batch.ts';
 import { adopt } from './submit-payout.ts';
 import { stoppedBy } from './tolerance.ts';
 import { approvalMissing, approvalStanding } from './valid-approvals.ts';
@@ -45,6 +45,8 @@ export async function retryPayouts(
   const nothing = { sent: 0, accepted: 0, refused: 0, doubtful: 0, held: 0, back: 0 };
   await refuseUnchecked(submission.database, submission.provider.name);
   await refuseForeignAttempts(submission.database, submission.provider.name, ids);
+  const balance = await submission.provider.balance();
+  if (balance.ok) refuseWrongClock(submission, balance.value.stated_at);
   const chosen = [...(await payoutsById(submission.database, ids)).values()];
   await refuseOlderCopyOf(
     submission,

@@ -164,7 +164,7 @@ async function askBalance(submission: Submission): ReturnType<Submission['provid
   }
 }
 
-function refuseWrongClock(submission: Submission, statedAt: string): void {
+export function refuseWrongClock(submission: Submission, statedAt: string): void {
   const differenceMs = Date.parse(submission.now()) - Date.parse(statedAt);
   if (Number.isNaN(differenceMs) || Math.abs(differenceMs) <= LARGEST_CLOCK_DIFFERENCE_MS) return;
   const minutes = Math.round(Math.abs(differenceMs) / 60_000);

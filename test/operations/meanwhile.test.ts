@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { refusal } from '../../src/sandbox/answer.ts';
 import { CUT, type Faults, GO_ON } from '../../src/sandbox/faults.ts';
@@ -20,6 +21,8 @@ interface Desk {
   states(...args: string[]): Promise<unknown>;
   write(name: string, text: string): void;
   configure(url: string): void;
+  /** As a provider's word that came in by another process would have it. */
+  sql(text: string): void;
   /** Moves the clock of the commands and the sandbox's. */
   pass(ms: number): void;
   now(): Date;
@@ -75,8 +78,13 @@ ${more}
     ['batch', 'import', 'payouts.csv', '--name', 'night'],
   ])
     expect((await run(...args)).exit).toBe(0);
+  const sql = (text: string) => {
+    const connection = new SqliteDatabase(join(folder, 'payrun.db'));
+    connection.exec(text);
+    connection.close();
+  };
   const states = async (...args: string[]) => (await run(...args)).json().data.states;
-  return { folder, sandbox, run, states, write, configure, pass: (ms) => (passedMs += ms), now };
+  return { folder, sandbox, run, states, write, configure, sql, pass: (ms) => (passedMs += ms), now };
 }
 
 const isSend = ({ method, path }: { method: string; path: string }) =>
@@ -280,4 +288,38 @@ test('a ledger that was copied by hand and put back later pays nothing that was 
   expect(await office.states(...SUBMIT)).toEqual({ paid: 3 });
   expect(office.sandbox.stats().available_minor).toBe(moved);
   expect((await office.run('ledger', 'verify')).exit).toBe(0);
+});
+
+test('an account that is found to be bad, or is approved anew, while a batch is sent stops its own rows alone', async () => {
+  let sends = 0;
+  const office = await desk(
+    Array.from({ length: 20 }, (_, row) => `${row === 18 ? 'b-3' : row === 19 ? 'b-2' : 'b-1'},${100 + row}`),
+    {
+      before: async (exchange) => {
+        if (!isSend(exchange)) return GO_ON;
+        sends += 1;
+        if (sends > 1) return GO_ON;
+        office.sql(
+          `update registrations set status = 'failed', failure_reason = 'closed' where beneficiary_id = 2`,
+        );
+        office.write(
+          'changed.csv',
+          'beneficiary_ref,name,account_number,ifsc\nb-3,Mina Rao,509999999,HDFC0000001\n',
+        );
+        await office.run('beneficiary', 'import', 'changed.csv', '--allow-changes');
+        await office.run('batch', 'approve', 'night');
+        return GO_ON;
+      },
+    },
+  );
+  expect(await office.states(...SUBMIT)).toEqual({ approved: 1, held: 1, paid: 18 });
+  expect(await office.states(...SUBMIT)).toEqual({ held: 1, paid: 19 });
+});
+
+test("a retry looks at the clock, too: by a wrong one its own payout would look like another's", async () => {
+  const office = await desk(['b-2,100'], {});
+  expect(await office.states(...SUBMIT)).toEqual({ failed: 1 });
+  office.pass(HOUR_MS);
+  const refused = await office.run('payout', 'retry', 'night-000001', '--yes', '--json');
+  expect(refused.json().error.code).toBe('clock_differs');
 });
