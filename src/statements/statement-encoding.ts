@@ -17,6 +17,8 @@ const MARKS: readonly { bytes: readonly number[]; encoding: string }[] = [
 ];
 // Windows-1252 has no characters there; decoders make control characters of them.
 const UNASSIGNED = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
+// Where Latin-1 has control characters: a TextDecoder of Node 20 takes the one for the other, and euros and dashes with it.
+const WINDOWS = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 const LINE_BREAK = /\r\n|\n|\r/;
 // Enough to see a header in; what is not text shows in its first characters.
 const BYTES_LOOKED_AT = 4096;
@@ -37,8 +39,11 @@ export function decodeDeclared(bytes: Uint8Array, profile: Profile): Decoded {
 export function decodeAs(buffer: Buffer, encoding: Profile['encoding']): string {
   switch (encoding) {
     case 'utf-8':
-    case 'windows-1252':
       return new TextDecoder(encoding).decode(buffer);
+    case 'windows-1252':
+      return buffer
+        .toString('latin1')
+        .replace(/[\u0080-\u009f]/g, (control) => WINDOWS[control.charCodeAt(0) - 0x80] ?? control);
     case 'utf-16le':
       return buffer.toString('utf16le').replace(/^\ufeff/, '');
     case 'utf-16be':

@@ -59,6 +59,13 @@ describe('the encoding that is declared', () => {
     ]);
   });
 
+  it('windows-1252 has euros, dashes and curly quotes where Latin-1 has control characters', () => {
+    const bytes = Buffer.from(text.replace('12', '\x80\x96\x92\x9f'), 'latin1');
+    const { rows, errors } = read(bytes, { encoding: 'windows-1252' });
+    expect(errors).toEqual([]);
+    expect(rows[0]).toMatchObject({ utr: 'FÜR€–’Ÿ' });
+  });
+
   it.each([
     ['utf-8 that is windows-1252', 'utf-8', Buffer.from(text, 'latin1'), 2],
     ['utf-8 that is UTF-16', 'utf-8', Buffer.from(text, 'utf16le'), 1],
