@@ -62,7 +62,7 @@ export function storageError(cause: unknown, options: { path: string; noun: stri
       'folder_unwritable',
       `The ${what} cannot be written: ${(cause as Error).message}.`,
       {
-        hint: 'The file and its folder must be writable: SQLite keeps its log beside the file.',
+        hint: 'The file and its folder must be writable: SQLite keeps its log beside the file. To read a ledger that stays as it is, copy it into a folder of your own.',
         cause,
       },
     );
