@@ -22,6 +22,9 @@ export const verb: Verb = {
   run,
 };
 
+const DESCRIBE_IT =
+  'No profile fits. Describe the file in payrun.toml as [statements.NAME] (docs/reference.md, "Writing a statement profile"), and look again with --profile NAME.';
+
 async function run(context: Context, input: Input): Promise<Outcome> {
   const terms = readingTerms(await configIfAny(context), input, null);
   const file = await readInputFile(context, argument(input, 0));
@@ -44,6 +47,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     // The answer stands, and a script that only asks whether the file is good reads the code.
     exit: read.errors.length > 0 ? EXIT.refused_file : EXIT.done,
+    ...(read.errors.length > 0 && candidates.length === 0 ? { next: DESCRIBE_IT } : {}),
     data: {
       file: file.name,
       profile: profile.name,

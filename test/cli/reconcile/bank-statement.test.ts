@@ -92,5 +92,13 @@ test('inspect shows how a file would be read, and needs no ledger', async () => 
     ],
     problems: [{ line: 6, column: 'Paid out', code: 'amount_invalid' }],
   });
+  // What to do is said of a file that no profile fits, and not of one with a bad line.
+  expect((await desk.payrun('statement', 'inspect', 'bank.csv')).stderr).not.toContain('No profile fits');
+  desk.file('other.csv', 'Tag;Betrag\n20-Nov-26;5,00\n');
+  const other = await desk.payrun('statement', 'inspect', 'other.csv');
+  expect([other.exit, other.stderr]).toEqual([
+    4,
+    expect.stringContaining('[statements.NAME] (docs/reference.md'),
+  ]);
   expect(existsSync(ledger)).toBe(false);
 });
