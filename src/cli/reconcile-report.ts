@@ -84,9 +84,9 @@ export function judged(asked: Asked, breaks: readonly OpenBreak[]): ReportedBrea
 }
 
 /** What came before this reconciliation. */
-type Past = Pick<Reconciled, 'history' | 'latest'>;
+type Past = Pick<Reconciled, 'history' | 'latest' | 'withdrawn'>;
 
-function pastOf({ history, latest }: Past): Pick<Report, 'history' | 'latest'> {
+function pastOf({ history, latest, withdrawn }: Past): Pick<Report, keyof Past> {
   return {
     history: history.map(({ today_on, open_count, amounts }) => ({
       on: today_on,
@@ -94,6 +94,13 @@ function pastOf({ history, latest }: Past): Pick<Report, 'history' | 'latest'> {
       amounts,
     })),
     latest: latest.map((each) => ({ ...each, already_imported: true })),
+    withdrawn: withdrawn.map(({ id, file_name, withdrawn_at, withdrawn_by, withdrawn_reason }) => ({
+      statement: Number(id),
+      file: file_name,
+      at: withdrawn_at ?? '',
+      by: withdrawn_by ?? '',
+      reason: withdrawn_reason ?? '',
+    })),
   };
 }
 
@@ -151,6 +158,6 @@ function reportOf(
     balances: found.balances ?? [],
     breaks,
     fail_on: asked.fail_on,
-    ...pastOf(past ?? { history: [], latest: [] }),
+    ...pastOf(past ?? { history: [], latest: [], withdrawn: [] }),
   };
 }

@@ -33,10 +33,12 @@ import {
 } from '../store/reconciliations.ts';
 import { proofsOfStatement } from '../store/statement-proofs.ts';
 import {
+  type KeptStatement,
   latestStatements,
   linesOfProvider,
   saveSupersessions,
   storedSupersessions,
+  withdrawnStatements,
 } from '../store/statements.ts';
 import { balancesOfAccount } from './account-balances.ts';
 import {
@@ -76,9 +78,11 @@ export interface Reconciled {
   history: readonly { today_on: string; open_count: bigint; amounts: ReadonlyMap<string, bigint> }[];
   /** The last statements that were taken in, with what they state of themselves; the newest first. */
   latest: readonly StatementTold[];
+  /** Those that count no more. */
+  withdrawn: readonly KeptStatement[];
 }
 
-type Told = Pick<Reconciled, 'open_breaks' | 'history' | 'latest'>;
+type Told = Pick<Reconciled, 'open_breaks' | 'history' | 'latest' | 'withdrawn'>;
 
 export type Found = Omit<Reconciled, 'statements' | 'warnings' | keyof Told>;
 
@@ -120,7 +124,7 @@ export async function reconcile(
     const found = await conclude(tx, deps, provider, terms.today, sides);
     const told: Told = wanted.open_breaks
       ? await openOnes(tx, reading.provider)
-      : { open_breaks: [], history: [], latest: [] };
+      : { open_breaks: [], history: [], latest: [], withdrawn: [] };
     return { ...found, ...told, statements };
   });
   return { ...result, warnings };
@@ -137,7 +141,8 @@ async function openOnes(tx: Transaction, provider: string): Promise<Told> {
     ...each,
     amounts: amounts.get(each.id) ?? new Map<string, bigint>(),
   }));
-  return { open_breaks, history, latest: await latestOnes(tx, provider) };
+  const withdrawn = await withdrawnStatements(tx, provider, LATEST);
+  return { open_breaks, history, latest: await latestOnes(tx, provider), withdrawn };
 }
 
 async function latestOnes(tx: Transaction, provider: string): Promise<StatementTold[]> {

@@ -103,6 +103,18 @@ export async function latestStatements(
   );
 }
 
+/** The last that were taken in and withdrawn, the newest first. */
+export async function withdrawnStatements(
+  reader: Reader,
+  provider: string,
+  limit: number,
+): Promise<KeptStatement[]> {
+  return reader.all<KeptStatement>(
+    `${SELECT} where provider = :provider and id in (${WITHDRAWN}) order by id desc limit :limit`,
+    { provider, limit },
+  );
+}
+
 // A limit that no list reaches: "no limit" is written differently by every engine.
 const ALL = 9_007_199_254_740_991n;
 

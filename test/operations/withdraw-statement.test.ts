@@ -64,7 +64,7 @@ async function desk(name: string, seed: number, way: Way) {
       writeFileSync(path, bytes);
       return { name: `${index}.csv`, path };
     });
-    const { open_breaks, history, latest, statements, reconciliation, ...found } = await reconcile(
+    const { open_breaks, history, latest, withdrawn, statements, reconciliation, ...found } = await reconcile(
       deps,
       inputs,
       reading,

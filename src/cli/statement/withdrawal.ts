@@ -9,7 +9,8 @@ import {
 } from '../../operations/withdraw-statement.ts';
 import { statementById } from '../../store/statements.ts';
 import { numberOf } from '../break/break-item.ts';
-import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { noteOf } from '../break/note.ts';
+import { argument, type Context, type Input, type Outcome, type Verb } from '../command.ts';
 import { counted } from '../output/counted.ts';
 import { comparisonTerms } from '../reconciliation-terms.ts';
 import { stagesOf } from '../statement-input.ts';
@@ -41,8 +42,8 @@ export async function turnStatement(
   done: string,
 ): Promise<Outcome> {
   const id = numberOf(argument(input, 0), 'statement');
-  const reason = (text(input, 'reason') ?? '').trim();
-  if (reason === '')
+  const reason = noteOf(input, 'reason');
+  if (reason === null)
     throw new PayrunError('usage', 'option_invalid', '--reason is empty; say why it is done.');
   const database = await context.ledger();
   const deps = {

@@ -1,4 +1,6 @@
 /** A report that was wrong is taken back when the provider sends a corrected one. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Data } from '../../../src/cli/command.ts';
 import { reportRow, seeded } from '../../operations/seed-payouts.ts';
@@ -61,6 +63,9 @@ test('a corrected report in place of a wrong one leaves only what is really diff
     { statement: 2, withdrawn_at: null },
   ]);
   expect((await desk.payrun('statement', 'show', '1')).stdout).toContain('Withdrawn by meera at');
+  await desk.payrun('reconcile', '--report', 'day.html');
+  const page = readFileSync(join(desk.folder, 'day.html'), 'utf8');
+  expect(page).toMatch(/Statements withdrawn[\s\S]*wrong\.csv[\s\S]*meera[\s\S]*the provider sent another/);
   const log = (await desk.payrun('audit', 'log', '--json')).json<{ items: Data[] }>().data.items;
   expect(log.map(({ action }) => action)).toContain('statement_withdrawn');
   expect((await desk.payrun('audit', 'verify')).exit).toBe(0);
@@ -133,6 +138,15 @@ test('an entry of an explanation that no longer holds is reversed first', async 
     code: 'statement_decided',
     hint: expect.stringContaining('payrun ledger reverse'),
   });
+});
+
+test('a reason is one line of text that can be seen', async () => {
+  await bothReports();
+  for (const reason of [' ', 'two\nlines', 'turned \u202e round'])
+    expect(await turn('withdraw', '1', '--reason', reason)).toMatchObject({
+      exit: 2,
+      error: { code: 'option_invalid' },
+    });
 });
 
 test('the statement of an account of the books is withdrawn too', async () => {

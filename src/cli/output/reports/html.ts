@@ -25,7 +25,8 @@ ${chartSection(report)}
 ${balanceSections(report)}
 ${totalsSections(report.totals)}
 ${breaksTable(report)}
-${statementsSection(report)}`;
+${statementsSection(report)}
+${withdrawnSection(report)}`;
   return pageText({ title, lead, main, footer: footer(report) });
 }
 
@@ -169,6 +170,17 @@ ${ownProofs(statements)}`;
     latest.length === 0 ? '' : markup`<p>The last that were taken in:</p>${statementsTable(latest)}`;
   return markup`<section><h2>Statements read</h2><p class="note">None: this looked again at what was open.</p>${before}</section>
 ${ownProofs(latest)}`;
+}
+
+function withdrawnSection({ withdrawn }: Report): Markup | string {
+  if (withdrawn.length === 0) return '';
+  const rows = withdrawn.map(
+    ({ statement, file, at, by, reason }) =>
+      markup`<tr><td>${sanitise(file)}<div class="hash">statement ${String(statement)}</div></td><td>${minuteOf(at)}</td><td>${sanitise(by)}</td><td>${sanitise(reason)}</td></tr>\n`,
+  );
+  return markup`<section class="whole"><h2>Statements withdrawn</h2><p class="note">Their lines count only where another statement has them too.</p>
+<table><thead><tr><th scope="col">file</th><th scope="col">withdrawn</th><th scope="col">by</th><th scope="col">why</th></tr></thead>
+<tbody>${rows}</tbody></table></section>`;
 }
 
 function statementsTable(statements: Report['statements']): Markup {

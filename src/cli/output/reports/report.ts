@@ -70,6 +70,8 @@ export interface Report {
   statements: readonly ReportedStatement[];
   /** The last that were taken in before or now, the newest first. */
   latest: readonly ReportedStatement[];
+  /** Those that a person has taken back, the newest first. */
+  withdrawn: readonly { statement: number; file: string; at: string; by: string; reason: string }[];
   from: string | null;
   to: string | null;
   missing_days: readonly string[];
