@@ -238,27 +238,31 @@ async function runStep(
   const { run: runCommand } = await import('./main.ts');
   await say(context, `\n${step.says}\n\n  $ payrun ${step.argv.map(shellWord).join(' ')}\n`);
   const said: string[] = [];
-  const exit = await runCommand(worldIn(context.world, folder, step.argv, said));
+  const exit = await runCommand(worldIn(context, folder, step.argv, said));
   await say(context, indent(said.join(''), folder));
   if (exit !== EXIT.done) await say(context, `  [exit ${exit}]\n`);
   // Once more as JSON costs nothing for a query, and a reconciliation of known lines changes nothing.
-  const again =
-    step.argv[0] === 'reconcile' ? await asData(runCommand, context.world, folder, step.argv) : null;
+  const again = step.argv[0] === 'reconcile' ? await asData(runCommand, context, folder, step.argv) : null;
   return { exit, data: again };
 }
 
 async function asData(
   runCommand: (world: World) => Promise<ExitCode>,
-  world: World,
+  context: Context,
   folder: string,
   argv: readonly string[],
 ): Promise<Data | null> {
   const said: string[] = [];
-  await runCommand(worldIn(world, folder, [...argv, '--json'], said));
+  await runCommand(worldIn(context, folder, [...argv, '--json'], said));
   return (JSON.parse(said.join('')) as { data?: Data }).data ?? null;
 }
 
-function worldIn(world: World, folder: string, argv: readonly string[], said: string[]): World {
+function worldIn(
+  { world, flags: { color: colour } }: Pick<Context, 'world' | 'flags'>,
+  folder: string,
+  argv: readonly string[],
+  said: string[],
+): World {
   const output: Output = {
     isTTY: false,
     columns: undefined,
@@ -272,13 +276,19 @@ function worldIn(world: World, folder: string, argv: readonly string[], said: st
     NXT_API_SECRET: DEFAULT_API_SECRET,
     PAYRUN_CONFIG: undefined,
     PAYRUN_LEDGER_PATH: undefined,
+    ...(colour ? {} : { NO_COLOR: '1' }),
   };
-  return { ...world, argv, cwd: folder, env, stdout: output, stderr: output };
+  const { isTTY, columns = 80 } = world.stdout;
+  // Tables are laid out for the terminal that the demo is on, less what it is indented by.
+  const stdout = isTTY ? { ...output, isTTY, columns: columns - INDENT.length } : output;
+  return { ...world, argv, cwd: folder, env, stdout, stderr: output };
 }
 
 async function say(context: Context, words: string): Promise<void> {
   if (context.flags.format === 'table') await context.world.stdout.write(words);
 }
+
+const INDENT = '  ';
 
 /** Temporary folders have long names that teach nothing. */
 function indent(said: string, folder: string): string {
@@ -287,7 +297,7 @@ function indent(said: string, folder: string): string {
     .replaceAll(folder, relative(dirname(folder), folder))
     .trimEnd()
     .split('\n');
-  return `${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n`;
+  return `${lines.map((line) => (line === '' ? '' : INDENT + line)).join('\n')}\n`;
 }
 
 function shellWord(word: string): string {
