@@ -12,6 +12,7 @@ import { askPatiently } from './ask-patiently.ts';
 import { type Decision, resolvePayout } from './decide-payout.ts';
 import { mapLimited } from './settle-doubts.ts';
 import { stoppedBy } from './tolerance.ts';
+import { createWitness } from './witness.ts';
 
 export interface LeftHeld {
   reference_id: string;
@@ -43,7 +44,9 @@ export async function resolveMalformed(
     await recordQuestion(asking, payout, found);
     return { payout, open: standsAgainst(found) };
   });
-  for (const { payout, open } of asked) {
+  const doubtful = asked.some(({ open }) => open === null) ? await whyDoubted(asking) : null;
+  for (const { payout, open: against } of asked) {
+    const open = against ?? doubtful;
     if (open === null && (await stillMalformed(asking, payout))) {
       await resolvePayout(decisionOf(asking), payout.reference_id, {
         as: 'failed',
@@ -57,6 +60,13 @@ export async function resolveMalformed(
     }
   }
   return result;
+}
+
+/** Another account finds nothing either. However old what it has accepted: the window of these is over by now. */
+async function whyDoubted(asking: Asking): Promise<string | null> {
+  const { answer, because } = await createWitness(asking, '')();
+  if (answer === 'same') return null;
+  return because?.reason ?? 'the provider could not be asked about what it has accepted';
 }
 
 /** While a reference is trusted to be known again, a request may still be executed that something on the way has kept. */

@@ -35,7 +35,9 @@ export interface Doubts {
 export async function settleDoubts(submission: Submission): Promise<Doubts> {
   const tolerance = createTolerance();
   const doubts: Doubts = { settled: 0, resent: 0, open: 0, stopped: null };
-  const witness = createWitness(submission);
+  const window = submission.provider.capabilities.idempotency_window_ms;
+  const since = new Date(Date.parse(submission.now()) - window).toISOString();
+  const witness = createWitness(submission, since);
   let after = 0n;
   while (!submission.stop.aborted && doubts.stopped === null) {
     const chunk = await doubtfulPayouts(submission.database, submission.provider.name, after, CHUNK);

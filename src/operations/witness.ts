@@ -16,22 +16,23 @@ export type Testimony =
 /** Asked once, however often it is called. */
 export type Witness = () => Promise<Testimony>;
 
-export function createWitness(submission: Submission): Witness {
+type Questioner = Pick<Submission, 'database' | 'provider' | 'sleep' | 'stop'>;
+
+/** By a payout that was sent since then: what is older than its window a provider may have forgotten rightly. */
+export function createWitness(questioner: Questioner, since: string): Witness {
   let asked: Promise<Testimony> | undefined;
   return () => {
-    asked ??= ask(submission);
+    asked ??= ask(questioner, since);
     return asked;
   };
 }
 
-async function ask(submission: Submission): Promise<Testimony> {
-  const { database, provider } = submission;
-  // What is older than the window it may have forgotten rightly.
-  const since = Date.parse(submission.now()) - provider.capabilities.idempotency_window_ms;
-  const known = await lastAccepted(database, provider.name, new Date(since).toISOString());
+async function ask(questioner: Questioner, since: string): Promise<Testimony> {
+  const { database, provider } = questioner;
+  const known = await lastAccepted(database, provider.name, since);
   // Nothing that it said binds it: a ledger that begins with a lost answer has to believe it.
   if (known === undefined) return { answer: 'same', because: null };
-  const found = await askPatiently(submission, (mayStart) => provider.status(known.provider_id, mayStart));
+  const found = await askPatiently(questioner, (mayStart) => provider.status(known.provider_id, mayStart));
   if (found.outcome === 'unavailable') return { answer: 'silent', because: null };
   const same = found.outcome === 'found' && found.report.provider_reference === known.provider_reference;
   if (same) return { answer: 'same', because: null };

@@ -323,3 +323,31 @@ test("a retry looks at the clock, too: by a wrong one its own payout would look 
   const refused = await office.run('payout', 'retry', 'night-000001', '--yes', '--json');
   expect(refused.json().error.code).toBe('clock_differs');
 });
+
+test('nor is a malformed one called failed because another account does not know it', async () => {
+  const office = await desk(['b-1,100', 'b-1,101'], {
+    before: async (exchange) =>
+      isSend(exchange) && exchange.body.includes('night-000002') ? refuse(400, 'BAD_REQUEST') : GO_ON,
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ held: 1, paid: 1 });
+  office.pass(25 * HOUR_MS);
+  const other = await desk(['b-1,77'], {});
+  office.configure(other.sandbox.url);
+  const settle = [
+    'payout',
+    'resolve',
+    '--batch',
+    'night',
+    '--as',
+    'failed',
+    '--reason',
+    'malformed',
+    '--json',
+  ];
+  expect((await office.run(...settle)).json().data).toMatchObject({
+    resolved: 0,
+    left: [{ reason: expect.stringContaining('does not know night-000001') }],
+  });
+  office.configure(office.sandbox.url);
+  expect((await office.run(...settle)).json().data).toMatchObject({ resolved: 1, left: [] });
+});
