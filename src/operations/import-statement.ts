@@ -11,12 +11,14 @@ import { PayrunError } from '../domain/errors.ts';
 import { readWhole } from '../statements/bulk/scan-side.ts';
 import type { LineCount } from '../statements/line-count.ts';
 import { PlainPageWriter } from '../statements/plain-page.ts';
+import type { RowForm } from '../statements/plain-row.ts';
 import type { Profile } from '../statements/profile.ts';
 import { type CsvWarning, fileRefused } from '../statements/read-csv.ts';
 import { profileFor, readStatement, type StatementRow } from '../statements/read-statement.ts';
 import { NotPlain } from '../statements/stream-records.ts';
 import { OpenFile, StatementStream } from '../statements/stream-statement.ts';
 import type { Database, Reader, Transaction } from '../store/database.ts';
+import type { StatementPage } from '../store/statement-pages.ts';
 import { proofsOfStatement, type StoredProof, storeProofs } from '../store/statement-proofs.ts';
 import { type Pages, storeStatement } from '../store/statement-storing.ts';
 import { type KeptStatement, statementBySha256 } from '../store/statements.ts';
@@ -81,8 +83,8 @@ interface ReadFile {
   profile: Profile;
   /** To be read once, in the order of the file. */
   pages: Pages;
-  /** How what is kept by its text is read again, as JSON; null where nothing is. */
-  form: string | null;
+  /** How what is kept by its text is read again; null where nothing is. */
+  form: RowForm | null;
   /** Complete once the pages are read. */
   count: LineCount;
   proofs: readonly StoredProof[];
@@ -93,8 +95,14 @@ interface ReadStatements {
   warnings: readonly CsvWarning[];
 }
 
+/** Hears of the pages of a statement when they are stored, and how their lines are read. */
+export type PageListener = (form: RowForm, page: StatementPage) => void;
+
 /** What is done in the transaction that stores statements; `store` does that, and is called once. */
-export type Around<Result> = (tx: Transaction, store: () => Promise<ImportedStatement[]>) => Promise<Result>;
+export type Around<Result> = (
+  tx: Transaction,
+  store: (listener?: PageListener) => Promise<ImportedStatement[]>,
+) => Promise<Result>;
 
 /** Reads all files, or throws what is wrong with the first bad one, and stores them in a transaction with what is around. */
 export async function importStatements<Result>(
@@ -124,10 +132,10 @@ async function importOnce<Result>(
   try {
     const { files, warnings } = await readStatements(deps, inputs, terms, opened);
     const result = await deps.database.transaction((tx) =>
-      around(tx, async () => {
+      around(tx, async (listener) => {
         const statements: ImportedStatement[] = [];
         for (const file of files)
-          statements.push('pages' in file ? await store(tx, deps, file, terms.provider) : file);
+          statements.push('pages' in file ? await store(tx, deps, file, terms.provider, listener) : file);
         return statements;
       }),
     );
@@ -186,8 +194,7 @@ function streamFile(
   warnings.push(...stream.warnings);
   stages?.begin('Reading MB', Math.round(file.size / MEGABYTE));
   const pages = pagesOf(stream, file, (bytes) => stages?.done(Math.round(bytes / MEGABYTE)));
-  const form = stream.form && JSON.stringify(stream.form);
-  return { profile, pages, form, count: stream.count, proofs: [] };
+  return { profile, pages, form: stream.form, count: stream.count, proofs: [] };
 }
 
 async function knownStatement(
@@ -251,6 +258,7 @@ async function store(
   deps: StatementDeps,
   { name, sha256, profile, pages, form, count, proofs }: ReadFile,
   provider: string,
+  listener: PageListener | undefined,
 ): Promise<ImportedStatement> {
   // Another process, or the same file given twice, may have been faster.
   const known = await knownStatement(tx, name, sha256, provider);
@@ -266,8 +274,9 @@ async function store(
       imported_by: deps.actor.name,
     },
     pages,
-    form,
+    form && JSON.stringify(form),
     unpackLines,
+    (page) => form && listener?.(form, page),
   );
   await storeProofs(tx, stored.id, proofs);
   return {

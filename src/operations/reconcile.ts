@@ -44,6 +44,7 @@ import { balancesOfAccount } from './account-balances.ts';
 import {
   type ImportedStatement,
   importStatements,
+  type PageListener,
   type StatementDeps,
   type StatementFile,
   type StatementInput,
@@ -117,8 +118,8 @@ export async function reconcile(
     const { provider, time_zone } = reading;
     const whose = { provider, time_zone, account: wanted.account ?? false, settle_from: wanted.settle_from };
     let statements: readonly ImportedStatement[] = [];
-    const take = async () => {
-      statements = await store();
+    const take = async (listener?: PageListener) => {
+      statements = await store(listener);
     };
     const sides = await compareSides(tx, deps, whose, terms, { many, take });
     const found = await conclude(tx, deps, provider, terms.today, sides);
@@ -168,7 +169,7 @@ export interface Whose {
 export interface Taking {
   /** Large files are among them. */
   many: boolean;
-  take(): Promise<void>;
+  take(listener?: PageListener): Promise<void>;
 }
 
 const NOTHING_TAKEN: Taking = { many: false, take: async () => undefined };
@@ -198,7 +199,7 @@ async function sidesOfProvider(
   const settling = new Settling(tx, { provider, time_zone, needs_charges, from, attemptOf: ours, stages });
   try {
     await settling.begin(database, many);
-    await take();
+    await take((form, page) => settling.record(form, page));
     const bulk = await settling.settle();
     const lines = bulk?.lines ?? (await allLines(tx, provider));
     const attempts = bulk?.attempts ?? (await attemptsOfProvider(tx, provider)).map(ours);

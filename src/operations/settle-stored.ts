@@ -11,9 +11,8 @@ import type { LedgerAttempt } from '../domain/reconciliation/ledger-attempt.ts';
 import type { Settled } from '../domain/reconciliation/settled.ts';
 import { compareBigint, isOfPayout, type StatementLine } from '../domain/reconciliation/statement-line.ts';
 import { amountKey, type Joined, joinSides } from '../statements/bulk/join-sides.ts';
-import type { PageScanner } from '../statements/bulk/scan-pages.ts';
 import { FAILED, NAMES, type Outcome, PAID } from '../statements/bulk/side-plan.ts';
-import type { PackedLineReader } from '../statements/packed-lines.ts';
+import type { RowForm } from '../statements/plain-row.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import {
   type AttemptRow,
@@ -21,10 +20,19 @@ import {
   type StoredMatch,
   sizesOfProvider,
 } from '../store/reconciliations.ts';
-import { isWithin, pageAfter, rowsAmong, type Span, spanOf } from '../store/statement-pages.ts';
+import {
+  isWithin,
+  pageAfterBut,
+  rowsAmong,
+  type Span,
+  type StatementPage,
+  spanOf,
+  spansOfStatement,
+} from '../store/statement-pages.ts';
 import { linesOfProvider, plainLinesOfProvider } from '../store/statements.ts';
 import type { Stages } from './import-statement.ts';
-import { damagedLine, packedStatements, statementOf, unpackLines } from './packed-lines.ts';
+import { LineRecorder } from './line-records.ts';
+import { packedStatements, statementOf, unpackLines } from './packed-lines.ts';
 import {
   type AttemptNumber,
   type NumberedPage,
@@ -72,6 +80,7 @@ export class Settling {
   /** Of the records; opened once there are any to be written. */
   #opened: readonly [lines: number, payouts: number] | null = null;
   #begun: BegunPayouts | null = null;
+  #lines: LineRecorder | null = null;
 
   constructor(tx: Transaction, terms: SettleTerms) {
     this.#tx = tx;
@@ -81,6 +90,16 @@ export class Settling {
   get #files(): readonly [lines: number, payouts: number] {
     this.#opened ??= ownFiles();
     return this.#opened;
+  }
+
+  get #recorder(): LineRecorder {
+    this.#lines ??= new LineRecorder(new SideSink(this.#files[0], this.#seed));
+    return this.#lines;
+  }
+
+  /** Of a statement that is stored just now: what its lines say need not be fetched again. */
+  record(form: RowForm, page: StatementPage): void {
+    this.#recorder.add(form, page);
   }
 
   /** `many`: so many lines are coming that they will be settled in bulk. */
@@ -104,19 +123,23 @@ export class Settling {
     if (few || last_line >= MOST_ROWS || last_payout >= MOST_ROWS) return null;
     stages?.begin('Matching rows', Number(last_line + last_payout));
     const linePages = numberedPages(last_line, (done) => stages?.done(Number(done)));
-    const lines = await readLines(tx, provider, linePages, new SideSink(this.#files[0], this.#seed));
-    const spans = await readPages(tx, provider, lines);
+    const recorder = this.#recorder;
+    const { sink, odd } = recorder;
+    const recorded = await spansOf(tx, recorder.statements);
+    const unnamed = await readLines(tx, provider, linePages, recorder, recorded);
+    const spans = [...recorded, ...(await readPages(tx, provider, recorder))];
+    spans.sort((a, b) => compareBigint(a.first, b.first));
     const payouts = await (this.#begun?.side ??
       readPayoutSide(tx, this.#payoutJob(last_payout), (done) => stages?.done(Number(last_line + done))));
-    const taken = NAMES.map((_, name) => [...(lines.sink.taken[name] ?? []), ...(payouts.taken[name] ?? [])]);
+    const taken = NAMES.map((_, name) => [...(sink.taken[name] ?? []), ...(payouts.taken[name] ?? [])]);
     const joined = joinSides(
-      { scanned: lines.sink.end(), records: this.#files[0] },
+      { scanned: sink.end(), records: this.#files[0] },
       { scanned: payouts.scanned, records: this.#files[1] },
-      { primary: PRIMARY, taken, odd_amounts: lines.unnamed, pairs_through: Number(last_line) },
+      { primary: PRIMARY, taken, odd_amounts: unnamed, pairs_through: Number(last_line) },
     );
     return {
       settled: joined.tally.settled(),
-      lines: await leftLines(tx, provider, lines.odd, joined, spans),
+      lines: await leftLines(tx, provider, odd, joined, spans),
       attempts: await leftAttempts(tx, provider, payouts.odd, joined, attemptOf),
       storeMatches: (id) => storeSettled(tx, id, { provider, pairs: joined.pairs, last: last_line, spans }),
     };
@@ -140,10 +163,24 @@ function ownFiles(): [number, number] {
   }
 }
 
-/** `odd` are numbers of lines that are no records, `unnamed` the amounts of those that are matched by them. */
-async function readLines(tx: Transaction, provider: string, all: Iterable<NumberedPage>, sink: SideSink) {
+async function spansOf(tx: Transaction, statements: Iterable<bigint>): Promise<Span[]> {
+  const spans: Span[] = [];
+  for (const statement of statements) spans.push(...(await spansOfStatement(tx, statement)));
+  return spans;
+}
+
+/**
+ * The lines that are rows, but for those that were `recorded` with the page that they stand in. Answers the amounts of
+ * those that are matched by them.
+ */
+async function readLines(
+  tx: Transaction,
+  provider: string,
+  all: Iterable<NumberedPage>,
+  { sink, odd }: LineRecorder,
+  recorded: readonly Span[],
+): Promise<Set<string>> {
   const unnamed = new Set<string>();
-  const odd: number[] = [];
   for (const page of all) {
     for (const row of await plainLinesOfProvider(tx, provider, page)) {
       const [
@@ -159,6 +196,7 @@ async function readLines(tx: Transaction, provider: string, all: Iterable<Number
         status,
         day,
       ] = row;
+      if (recorded.length > 0 && isWithin(recorded, BigInt(ordinal))) continue;
       const outcome = kind === 'payout' ? outcomeOfStatus(status) : null;
       const names = { provider_id, provider_reference, utr };
       const facts = { amount_minor, currency, fee_minor: fee, tax_minor: tax, day };
@@ -169,36 +207,22 @@ async function readLines(tx: Transaction, provider: string, all: Iterable<Number
         unnamed.add(amountKey(amount_minor, currency));
     }
   }
-  return { sink, unnamed, odd };
+  return unnamed;
 }
 
-/** The lines that stand in pages alone, as `readLines` reads those that are rows; answers where the pages are. */
-async function readPages(
-  tx: Transaction,
-  provider: string,
-  { sink, odd }: Awaited<ReturnType<typeof readLines>>,
-): Promise<Span[]> {
+/** The lines that stand in pages alone, but for those of statements that were recorded; answers where the pages are. */
+async function readPages(tx: Transaction, provider: string, recorder: LineRecorder): Promise<Span[]> {
   const spans: Span[] = [];
   const statements = await packedStatements(tx);
-  const scanners = new Map<PackedLineReader, PageScanner>();
-  for (let page = await pageAfter(tx, 0n); page; page = await pageAfter(tx, page.first_id)) {
+  const known = [...recorder.statements];
+  for (let page = await pageAfterBut(tx, 0n, known); page; ) {
     const { provider: of, reader, withdrawn } = statementOf(statements, page);
-    if (of !== provider || withdrawn) continue;
-    const span = spanOf(page);
-    spans.push(span);
-    const scanner = scanners.get(reader) ?? sink.pageScanner(reader.form);
-    scanners.set(reader, scanner);
-    const first = Number(span.first);
-    const left: number[] = [];
-    const whole = { first, count: Number(page.line_count), lines: page.lines };
-    const good = scanner.scan(whole, await rowsAmong(tx, span), (line) => left.push(line));
-    if (!good) throw damagedLine(span.first);
-    const places = left.map((line) => line - first);
-    for (const line of left.length === 0 ? [] : reader.lines(page.lines, places)) {
-      if (line === null) throw damagedLine(span.first);
-      sink.take(line);
+    if (of === provider && !withdrawn) {
+      const span = spanOf(page);
+      spans.push(span);
+      recorder.add(reader.form, page, await rowsAmong(tx, span));
     }
-    odd.push(...left);
+    page = await pageAfterBut(tx, page.first_id, known);
   }
   return spans;
 }

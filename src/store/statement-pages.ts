@@ -2,7 +2,7 @@
  * The plain lines of large statements, many in one row. What their text says is read by statements/packed-lines.ts;
  * here they are bytes, numbered, and known again by the hash of what they say.
  */
-import { inBytesList, listParam, type Reader, type Transaction } from './database.ts';
+import { inBytesList, inList, listParam, type Reader, type Transaction } from './database.ts';
 import { WITHDRAWN } from './statements.ts';
 
 export interface StatementPage {
@@ -18,6 +18,28 @@ export async function insertPage(tx: Transaction, page: StatementPage): Promise<
   await tx.run(
     `insert into statement_pages (${COLUMNS}) values (:first_id, :line_count, :statement_id, :lines)`,
     { ...page },
+  );
+}
+
+/** The next page behind a number of all but those of these statements. */
+export async function pageAfterBut(
+  reader: Reader,
+  after: bigint,
+  statements: readonly bigint[],
+): Promise<StatementPage | undefined> {
+  return reader.get<StatementPage>(
+    `select ${COLUMNS} from statement_pages
+     where first_id > :after and statement_id not in (${inList('statements')}) order by first_id limit 1`,
+    { after, statements: listParam(statements) },
+  );
+}
+
+/** Where the pages of a statement are, ascending. */
+export async function spansOfStatement(reader: Reader, statement: bigint): Promise<Span[]> {
+  return reader.all<Span>(
+    `select first_id as first, first_id + line_count as "end" from statement_pages
+     where statement_id = :statement order by first_id`,
+    { statement },
   );
 }
 

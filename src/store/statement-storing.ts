@@ -13,6 +13,7 @@ import {
   lastPackedLine,
   linesInPages,
   type Span,
+  type StatementPage,
   spansOfProvider,
 } from './statement-pages.ts';
 import { type NewLine, STATEMENT_COLUMNS, type Statement } from './statements.ts';
@@ -49,13 +50,17 @@ export type Pages = Iterable<NewLines> | AsyncIterable<NewLines>;
 /** Makes rows of these lines of pages, whose numbers ascend. */
 export type Unpack = (tx: Transaction, lines: readonly bigint[]) => Promise<void>;
 
-/** `form` is how plain lines are read again, as JSON; null where there are none. */
+/**
+ * `form` is how plain lines are read again, as JSON; null where there are none. `stored` hears of each page of them as
+ * soon as it is stored.
+ */
 export async function storeStatement(
   tx: Transaction,
   statement: Omit<Statement, keyof StoredStatement>,
   pages: Pages,
   form: string | null,
   unpack: Unpack,
+  stored: (page: StatementPage) => void,
 ): Promise<StoredStatement> {
   const id = await nextStatement(tx);
   const { provider } = statement;
@@ -67,7 +72,10 @@ export async function storeStatement(
   const known = await KnownLines.of(tx, provider);
   const storing = new Storing(tx, { id, provider, line: await nextLine(tx), known });
   for await (const { plain, rows } of pages) {
-    if (plain.ends.length > 0) await storing.addPlain(plain);
+    if (plain.ends.length > 0) {
+      const page = await storing.addPlain(plain);
+      if (page) stored(page);
+    }
     if (rows.length > 0) await storing.addRows(rows);
   }
   return storing.finish(form, unpack);
@@ -151,11 +159,11 @@ class Storing {
     this.#line = line;
   }
 
-  /** Keeps the lines that are new by their text. */
-  async addPlain(all: PlainLines): Promise<void> {
+  /** Keeps the lines that are new by their text; null where none is. */
+  async addPlain(all: PlainLines): Promise<StatementPage | null> {
     this.#count(all.ends.length, all.from_on, all.to_on);
     const { lines, keys, ends } = this.#newAmong(all, await this.#known.everywhere(all.keys));
-    if (ends.length === 0) return;
+    if (ends.length === 0) return null;
     const [first_id, line_count] = [this.#line, BigInt(ends.length)];
     const page = { first_id, line_count, statement_id: this.#stored.id, lines };
     await insertPage(this.#tx, page);
@@ -163,6 +171,7 @@ class Storing {
     this.#keys.add(keys, first_id);
     this.#line += line_count;
     this.#stored.new_count += line_count;
+    return page;
   }
 
   #newAmong(
