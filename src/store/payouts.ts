@@ -168,15 +168,22 @@ export async function doubtfulPayouts(
   return rows.map(fromRow);
 }
 
-/** The newest payout that a provider has given a name of its own, among those that were sent since then. */
+/**
+ * The payout that a provider has spoken of last, by a name of its own, in an answer to a request made since then. By the
+ * requests, which stand in the order of time: the payouts of a provider would all have to be looked at.
+ */
 export async function lastAccepted(
   reader: Reader,
   provider: string,
   since: string,
 ): Promise<{ provider_id: string; provider_reference: string } | undefined> {
   return reader.get(
-    `select provider_id, provider_reference from payouts
-     where provider = :provider and provider_id is not null and submitted_at >= :since order by id desc limit 1`,
+    `select p.provider_id, p.provider_reference
+     from (select id, payout_id, attempt_no from sends where outcome in ('accepted', 'found') and sent_at >= :since
+         order by id desc limit 1000) as s
+       join payouts p on p.id = s.payout_id and p.attempt_no = s.attempt_no
+     where p.provider = :provider and p.provider_id is not null
+     order by s.id desc limit 1`,
     { provider, since },
   );
 }
