@@ -51,7 +51,21 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return {
     data: { items, next },
     view: [{ columns: PAYOUT_TABLE, rows: items }],
-    ...(next === null ? {} : { next: `There are more: add --after ${next}, or use --format csv for all.` }),
+    ...lastLine(next, filter, shown),
+  };
+}
+
+function lastLine(
+  next: string | null,
+  { states }: PayoutFilter,
+  shown: readonly PayoutListRow[],
+): { next?: string } {
+  if (next !== null) return { next: `There are more: add --after ${next}, or use --format csv for all.` };
+  // Who asked for held ones has to decide about them.
+  const held = states?.includes('held') ? shown.find(({ state }) => state === 'held') : undefined;
+  if (held === undefined) return {};
+  return {
+    next: `What can be decided, and how: payrun payout show ${held.reference_id}`,
   };
 }
 

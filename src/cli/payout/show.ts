@@ -3,6 +3,7 @@ import { argument, type Verb } from '../command.ts';
 import { findPayout } from './find-payout.ts';
 import { itemOf, onePayout } from './item.ts';
 import { revealedAccounts } from './reveal.ts';
+import { wayOn } from './way-on.ts';
 
 export const verb: Verb = {
   name: 'payout show',
@@ -23,6 +24,7 @@ export const verb: Verb = {
     const reason = revealReason(input);
     const row = await findPayout(await context.ledger(), argument(input, 0));
     const accounts = reason === null ? null : await revealedAccounts(context, [row], reason);
-    return onePayout(itemOf(row, accounts?.get(row.id)));
+    const next = wayOn(row);
+    return { ...onePayout(itemOf(row, accounts?.get(row.id))), ...(next === null ? {} : { next }) };
   },
 };

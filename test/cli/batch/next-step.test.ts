@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nextStep } from '../../../src/cli/batch/next-step.ts';
+import { wayOn } from '../../../src/cli/payout/way-on.ts';
+import type { PayoutListRow } from '../../../src/store/payout-list.ts';
 import { openTill, sandboxFor } from './till.ts';
 
 describe('the last lines about a batch', () => {
@@ -29,6 +31,38 @@ describe('the last lines about a batch', () => {
 
   test('are none where every outcome is proven', () => {
     expect(nextStep('nov', { paid: 3, cancelled: 1 }, null)).toBeNull();
+  });
+});
+
+describe('the last line about a payout', () => {
+  test('says what a person can do about it as it stands, from the list of held ones on', async () => {
+    const till = await openTill({ url: (await sandboxFor()).url });
+    till.office.write(
+      'bad.csv',
+      'beneficiary_ref,name,account_number,ifsc\nbad,B Ad,100000030006,HDFC0000001\n',
+    );
+    await till.payrun('beneficiary', 'import', 'bad.csv');
+    await till.importBatch('nov', 'beneficiary_ref,amount\nbad,100\nclosed,200\nasha,300\n');
+    await till.payrun('batch', 'submit', 'nov', '--yes', '--wait', '10s');
+    const said = async (...words: string[]) => (await till.payrun('payout', ...words)).stderr;
+    expect(await said('list', '--state', 'held,failed')).toBe(
+      'What can be decided, and how: payrun payout show nov-000001\n',
+    );
+    expect(await said('show', 'nov-000001')).toBe(
+      'Let it go on with: payrun payout release nov-000001 --reason "…"\nLeave it out with: payrun payout cancel nov-000001\n',
+    );
+    expect(await said('show', 'nov-000002')).toContain('payrun payout retry nov-000002');
+    expect(await said('show', 'nov-000003')).toBe('');
+    const row = {
+      batch: 'nov',
+      reference_id: 'n-1',
+      state: 'held',
+      hold_reason: 'echo_differs',
+      attempt_no: 1n,
+    };
+    expect(wayOn(row as PayoutListRow)).toContain('payrun payout resolve n-1 --as paid|failed|returned');
+    expect(wayOn({ ...row, hold_reason: 'foreign_reference', attempt_no: 0n } as PayoutListRow)).toBeNull();
+    expect(wayOn({ ...row, state: 'unknown' } as PayoutListRow)).toContain('payrun batch submit nov --yes');
   });
 });
 
