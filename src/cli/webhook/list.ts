@@ -19,6 +19,10 @@ const COLUMNS = [
   'effect',
 ];
 
+// Which payout was told of and what came of it is what a person looks for; the event says the status.
+const SPARE = new Set(['provider', 'provider_id', 'status', 'applied_at']);
+const VIEW = COLUMNS.map((key) => ({ key, spare: SPARE.has(key) }));
+
 export const verb: Verb = {
   name: 'webhook list',
   summary: 'List events that were received, and what became of them',
@@ -57,8 +61,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const items = shown.map(itemOf);
   return {
     data: { items, next },
-    view:
-      items.length === 0 ? ['Nothing to list.'] : [{ columns: COLUMNS.map((key) => ({ key })), rows: items }],
+    view: items.length === 0 ? ['Nothing to list.'] : [{ columns: VIEW, rows: items }],
     ...(next === null ? {} : { next: `There are more: payrun webhook list --after ${next}` }),
   };
 }

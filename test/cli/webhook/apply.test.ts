@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
+import { runPayrun } from '../run-payrun.ts';
 import { deliver, entriesOf, eventually, openDesk, told } from './desk.ts';
 
 const ndjson = (events: readonly unknown[]) => `${events.map((event) => JSON.stringify(event)).join('\n')}\n`;
@@ -144,6 +145,14 @@ test('the list goes page by page, by state, in every format', async () => {
   ]);
   const lines = await desk.payrun('webhook', 'list', '--provider', 'nxt', '--format', 'ndjson');
   expect(lines.lines<{ id: number }>().map(({ id }) => id)).toEqual([1, 2, 3]);
+  const narrow = await runPayrun(['webhook', 'list', '--no-color'], {
+    cwd: desk.office.folder,
+    tty: true,
+    columns: 80,
+  });
+  expect(narrow.stdout).toMatch(
+    /^id {2}event .* received at .* effect\n[\s\S]*nov-000001 .*Z {2}applied .* moved\n/,
+  );
   const csv = await desk.payrun('webhook', 'list', '--state', 'received', '--format', 'csv');
   expect(csv.stdout.trim()).toBe(
     'id,provider,event,provider_id,reference_id,status,received_at,state,applied_at,effect',
