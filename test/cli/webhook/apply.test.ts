@@ -145,7 +145,7 @@ test('the list goes page by page, by state, in every format', async () => {
   ]);
   const lines = await desk.payrun('webhook', 'list', '--provider', 'nxt', '--format', 'ndjson');
   expect(lines.lines<{ id: number }>().map(({ id }) => id)).toEqual([1, 2, 3]);
-  const narrow = await runPayrun(['webhook', 'list', '--no-color'], {
+  const narrow = await runPayrun(['webhook', 'list', '--state', 'applied', '--no-color'], {
     cwd: desk.office.folder,
     tty: true,
     columns: 80,
