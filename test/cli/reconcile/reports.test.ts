@@ -275,7 +275,10 @@ describe('annotations', () => {
     desk.write('reports/mon.csv', [reportRow(one, { fee: '9.99' })]);
     desk.write('reports/tue.csv', [reportRow(two), reportRow(seeded(7))]);
     await desk.payrun('reconcile', 'reports/mon.csv');
-    const ran = await desk.payrun('reconcile', 'reports/tue.csv', '--github', '--json');
+    const ran = await desk.payrun('reconcile', 'reports/tue.csv', '--github', '--json', '--report', 'd.html');
+    expect(read('d.html')).toMatch(
+      /<td class="name">mon\.csv<\/td>[\s\S]*<td class="name">reports\/tue\.csv<\/td>/,
+    );
     const places = (stderr: string) =>
       [...stderr.matchAll(/^::error (file=\S+line=\d+)/gm)].map((each) => each[1]);
     expect(places(ran.stderr)).toEqual(['file=mon.csv,line=2', 'file=reports/tue.csv,line=3']);

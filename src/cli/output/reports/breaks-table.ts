@@ -35,6 +35,7 @@ const COLUMNS: readonly BreakColumn[] = [
   },
   { title: 'UTR', look: 'code', text: (item) => text(item, 'utr') },
   { title: 'line', look: 'number', text: (item) => text(item, 'line') },
+  { title: 'file', look: 'name', text: (item) => text(item, 'file') },
   { title: 'books say', look: 'number', text: (item) => side(item, 'ledger') },
   { title: 'statement says', look: 'number', text: (item) => side(item, 'statement') },
   {
@@ -51,7 +52,11 @@ const COLUMNS: readonly BreakColumn[] = [
 export function breaksTable({ breaks, fail_on, open }: Report): Markup {
   if (breaks.length === 0)
     return markup`<section><h2>Open differences</h2><p class="note">None.</p></section>`;
-  const shown = breaks.slice(0, ROWS_SHOWN);
+  // Lines of one file need not say which.
+  const several = new Set(breaks.flatMap(({ file }) => file ?? [])).size > 1;
+  const shown = breaks
+    .slice(0, ROWS_SHOWN)
+    .map((each) => ({ ...each, item: { ...each.item, file: several ? each.file : null } }));
   // A comparison of two files numbers nothing and remembers no age; empty columns only take room.
   const columns = COLUMNS.filter((column) => shown.some(({ item }) => column.text(item) !== ''));
   const head = columns.map(({ title, look }) => markup`<th scope="col" class="${look}">${title}</th>`);
