@@ -21,6 +21,8 @@ const LARGEST_GROUP = 256;
 const SMALLEST_GROUP = 32;
 /** A provider that calls so many requests in a row malformed is not going to like the next. */
 export const BAD_REQUESTS_IN_A_ROW = 10;
+/** A pause that a provider asks for is shorter; what waits it out is sent, however short the window is. */
+const LEAST_AGE_MS = 3_600_000;
 /** How often the same payout waits out a 429, each time longer, before the batch gives up for now. */
 const PATIENCE = 10;
 
@@ -41,30 +43,33 @@ export async function sendPayouts(
   { watch, wary = false }: SendOptions = {},
 ): Promise<SendReport> {
   const sender = createSender(submission, books, wary);
+  const claim = async (limit: number): Promise<Claimed> => {
+    const at_ms = Date.parse(submission.now());
+    return { items: await books.claim(limit), at_ms };
+  };
   const largest = Math.min(LARGEST_GROUP, Math.max(8, submission.concurrency * 4));
   let size = Math.min(SMALLEST_GROUP, largest);
   try {
     let claimed = 0;
     if (wary) {
-      for (const item of await books.claim(1)) await sender.send(item);
+      const { items, at_ms } = await claim(1);
+      for (const item of items) await sender.send(item, at_ms);
       await sender.answered();
       claimed += 1;
     }
-    let coming: ReturnType<SendingBooks['claim']> = sender.mayNotSend()
-      ? Promise.resolve([])
-      : books.claim(size);
+    let coming: Promise<Claimed> = sender.mayNotSend() ? NONE : claim(size);
     for (let turn = 0; ; turn += 1) {
-      const group = await coming;
-      if (group.length === 0) break;
-      claimed += group.length;
+      const { items, at_ms } = await coming;
+      if (items.length === 0) break;
+      claimed += items.length;
       watch?.(sender.stopFor, claimed);
       const more = !sender.mayNotSend();
       if (turn > 0 && sender.idle()) size = Math.min(size * 2, largest);
       // Stored while this group is on the wire, so that the wire never waits for the disk.
-      coming = more ? books.claim(size) : Promise.resolve([]);
+      coming = more ? claim(size) : NONE;
       // Awaited at the next turn; an error until then must not end the process as one that nobody handles.
       coming.catch(() => undefined);
-      for (const item of group) await sender.send(item);
+      for (const item of items) await sender.send(item, at_ms);
     }
     return await sender.finish();
   } catch (error) {
@@ -73,9 +78,26 @@ export async function sendPayouts(
   }
 }
 
+/** Payouts whose intents were stored then, or a little later. */
+interface Claimed {
+  items: Sendable[];
+  at_ms: number;
+}
+
+const NONE: Promise<Claimed> = Promise.resolve({ items: [], at_ms: 0 });
+
+/**
+ * Whether what was claimed then may still be sent. Who was stopped for most of a provider's window, or slept, may have
+ * been replaced by somebody who has sent the same since, and by then the provider has forgotten that.
+ */
+function isFresh({ now, provider }: Submission, claimedMs: number): boolean {
+  const age = Date.parse(now()) - claimedMs;
+  return age < Math.max(provider.capabilities.idempotency_window_ms / 2, LEAST_AGE_MS);
+}
+
 interface Sender {
   /** Resolves when there is room for another; a payout that may not be sent any more goes back unsent. */
-  send(item: Sendable): Promise<void>;
+  send(item: Sendable, claimedMs: number): Promise<void>;
   mayNotSend(): boolean;
   /** Whether the wire has room for more than half of what may be on it. */
   idle(): boolean;
@@ -98,20 +120,20 @@ function createSender(submission: Submission, books: SendingBooks, wary: boolean
   let failure: unknown;
   let unaffordable = 0;
   const malformed = countMalformed(wary);
-  const answered = () => Promise.all(underWay).then(() => undefined);
   const mayStart = () => stopped === null && failure === undefined && !submission.stop.aborted;
   /** One send on the wire; the place has been taken. */
-  const onWire = async (item: Sendable): Promise<Sent> => {
+  const onWire = async (item: Sendable, claimedMs: number): Promise<Sent> => {
     try {
-      const sent = await submitPayout(submission.provider, item, submission.now, mayStart);
+      const may = () => mayStart() && isFresh(submission, claimedMs);
+      const sent = await submitPayout(submission.provider, item, submission.now, may);
       stopped ??= malformed(sent) ?? reasonToStop(sent, submission);
       return sent;
     } finally {
       wire.leave();
     }
   };
-  const one = async (item: Sendable): Promise<void> => {
-    let sent = await onWire(item);
+  const one = async (item: Sendable, claimedMs: number): Promise<void> => {
+    let sent = await onWire(item, claimedMs);
     for (let turn = 1; ; turn += 1) {
       if (sent.result.kind === 'not_executed' && sent.result.why === 'funds') unaffordable += 1;
       const stored: Stored = await recorder.record(sent);
@@ -122,7 +144,7 @@ function createSender(submission: Submission, books: SendingBooks, wary: boolean
       if (!mayStart()) return withdraw(recorder, stored.again, submission);
       await waitFor(sent, turn, submission);
       await wire.take();
-      sent = await onWire(stored.again);
+      sent = await onWire(stored.again, claimedMs);
     }
   };
   return {
@@ -131,11 +153,11 @@ function createSender(submission: Submission, books: SendingBooks, wary: boolean
     stopFor: (why) => {
       stopped ??= why;
     },
-    async send(item) {
+    async send(item, claimedMs) {
       await disk.take();
       await wire.take();
       if (failure !== undefined) throw failure;
-      const job: Promise<void> = one(item)
+      const job: Promise<void> = one(item, claimedMs)
         .catch((error) => {
           failure ??= error;
         })
@@ -145,17 +167,21 @@ function createSender(submission: Submission, books: SendingBooks, wary: boolean
         });
       underWay.add(job);
     },
-    answered,
+    answered: () => allOf(underWay),
     async finish() {
-      await answered();
+      await allOf(underWay);
       if (failure !== undefined) throw failure;
       return { counts, stopped: stopped ?? leftOver(submission, unaffordable) };
     },
     async abandon() {
       failure ??= new Error('abandoned');
-      await answered();
+      await allOf(underWay);
     },
   };
+}
+
+async function allOf(underWay: ReadonlySet<Promise<void>>): Promise<void> {
+  await Promise.all(underWay);
 }
 
 /** Why a run that nothing stopped still left rows unsent. Skipped is not solved: they go when there is money again. */

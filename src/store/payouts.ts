@@ -181,8 +181,8 @@ export async function lastAccepted(
     `select p.provider_id, p.provider_reference
      from (select id, payout_id, attempt_no from sends where outcome in ('accepted', 'found') and sent_at >= :since
          order by id desc limit 1000) as s
-       join payouts p on p.id = s.payout_id and p.attempt_no = s.attempt_no
-     where p.provider = :provider and p.provider_id is not null
+       cross join payouts p
+     where p.id = s.payout_id and p.attempt_no = s.attempt_no and p.provider = :provider and p.provider_id is not null
      order by s.id desc limit 1`,
     { provider, since },
   );

@@ -121,6 +121,20 @@ function repeatably(): (length: number) => Uint8Array {
   };
 }
 
+test('nor is what was claimed a day ago sent for the first time: somebody else may have sent it since', async () => {
+  let sends = 0;
+  const office = await desk(['b-1,100', 'b-1,101'], {
+    after: async (exchange) => {
+      if (!isSend(exchange)) return GO_ON;
+      sends += 1;
+      office.pass(25 * HOUR_MS);
+      return GO_ON;
+    },
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ approved: 1, paid: 1 });
+  expect(sends).toBe(1);
+});
+
 test('nothing is sent again to a provider that does not know what it has accepted', async () => {
   let lost = false;
   const after: Faults['after'] = async ({ path }) => (lost && path.endsWith('/payouts') ? CUT : GO_ON);
