@@ -205,10 +205,44 @@ describe('a newcomer finds', () => {
     expect(COMMANDS.filter(({ name }) => !existsSync(file(name))).map(({ name }) => name)).toEqual([]);
   });
 
+  test('in every command line that is shown a command and options that there are', () => {
+    const shown = PAGES.flatMap((path) => commandLines(readFileSync(path, 'utf8')));
+    expect(shown.length).toBeGreaterThan(80);
+    expect(shown.flatMap(unknownIn)).toEqual([]);
+    expect(unknownIn('payrun batch submitt x')).toEqual(['payrun batch submitt x: no command']);
+    expect(unknownIn('payrun batch list --fail-on x')).toEqual(['payrun batch list --fail-on x: --fail-on']);
+  });
+
   test('README short enough for five minutes', () => {
     expect(Buffer.byteLength(readFileSync(join(ROOT, 'README.md')))).toBeLessThan(23_000);
   });
 });
+
+/** What stands as code and starts with payrun: in a line of text, and in the lines of scripts and examples. */
+function commandLines(text: string): string[] {
+  const blocks = [...text.matchAll(/^```(?:sh|console|yaml|ini)\n([\s\S]*?)^```/gm)].map(
+    ([, block = '']) => block,
+  );
+  const inline = [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`(payrun [^`]+)`/g)].map(
+    ([, code = '']) => code,
+  );
+  const inBlocks = blocks.flatMap((block) =>
+    [...block.replace(/ #.*$/gm, '').matchAll(/(?:^|[ /])(payrun [a-z][^\n;|#]*)/gm)].map(
+      ([, line = '']) => line,
+    ),
+  );
+  return [...inline, ...inBlocks].map((line) => line.replace(/\s+/g, ' ').trim());
+}
+
+function unknownIn(line: string): string[] {
+  const [, first = '', second = ''] = line.split(' ');
+  if (first.startsWith('-') || first.startsWith('<') || first === '…') return [];
+  const verb = verbs.find(({ name }) => name === `${first} ${second}` || name === first);
+  if (!verb) return [`${line}: no command`];
+  const known = new Set([...GLOBAL_OPTIONS, ...(verb.options ?? [])].map(longName).concat('--help'));
+  const flags = line.match(/(?<= )--[a-z][a-z-]*/g) ?? [];
+  return flags.filter((each) => !known.has(each)).map((each) => `${line}: ${each}`);
+}
 
 /** A heading as GitHub names it in a link. */
 function leadsSomewhere(target: string, file: string, page: string, heading: string | undefined): boolean {
