@@ -6,9 +6,9 @@
 import { doubted, hold } from '../domain/payout/change.ts';
 import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import type { LookUpOutcome } from '../providers/provider.ts';
-import { currentAttempts, recordQuestions, unansweredSends } from '../store/attempts.ts';
+import { currentAttempts, firstSends, recordQuestions, unansweredSends } from '../store/attempts.ts';
 import { cancelledWithBatch } from '../store/batches.ts';
-import type { Transaction } from '../store/database.ts';
+import type { Reader, Transaction } from '../store/database.ts';
 import { doubtfulPayouts, payoutsById, savePayouts } from '../store/payouts.ts';
 import { assertStillRunner } from '../store/runner.ts';
 import { applyOccasion, applyProviderStatuses } from './apply-provider-status.ts';
@@ -116,6 +116,7 @@ async function storeFindings(
     const rest = asked.filter(({ result }) => result.kind !== 'accepted');
     const ids = rest.map(({ payout }) => payout.id);
     const [payouts, unanswered] = [await payoutsById(tx, ids), await unansweredSends(tx, ids)];
+    const since = await sentSince(tx, ids);
     const changed: StoredPayout[] = [];
     const missing: bigint[] = [];
     for (const {
@@ -130,7 +131,7 @@ async function storeFindings(
         changed.push(hold(payout, result.hold_reason, result.reason, occasion).payout);
       else if (found.outcome !== 'not_found' || isTooEarly(submission, unanswered.get(id)?.last_at, at)) {
         changed.push(doubted(payout, occasion).payout);
-      } else if (!withinWindow(submission, unanswered.get(id)?.first_at ?? at, at)) {
+      } else if (!withinWindow(submission, since.get(id) ?? at, at)) {
         changed.push(hold(payout, 'not_found_in_window', expired(submission), occasion).payout);
       } else {
         changed.push(doubted(payout, occasion).payout);
@@ -158,6 +159,16 @@ function expired(submission: Submission): string {
 function isTooEarly(submission: Submission, lastAt: string | undefined, at: string): boolean {
   const elapsed = Date.parse(at) - Date.parse(lastAt ?? at);
   return elapsed >= 0 && elapsed < submission.provider.capabilities.look_up_lateness_ms;
+}
+
+/**
+ * From when the window of each counts: its first send that is unanswered. One that was answered, and is in doubt all the
+ * same, counts from its first send of all.
+ */
+async function sentSince(reader: Reader, ids: readonly bigint[]): Promise<Map<bigint, string>> {
+  const since = await firstSends(reader, ids);
+  for (const [id, { first_at }] of await unansweredSends(reader, ids)) since.set(id, first_at);
+  return since;
 }
 
 /** A clock that went back proves nothing about how much time has passed, so it counts as expired. */
@@ -188,7 +199,7 @@ function questionOf({ payout, found, result, asked_at }: Asked, at: string) {
 
 async function sendAgain(submission: Submission, ids: readonly bigint[], doubts: Doubts): Promise<void> {
   if (submission.stop.aborted) return;
-  const firstSent = await unansweredSends(submission.database, ids);
+  const since = await sentSince(submission.database, ids);
   const items: Sendable[] = await submission.database.transaction(async (tx) => {
     await assertStillRunner(tx, submission.runner);
     const wanted = await stillWanted(tx, ids);
@@ -201,7 +212,7 @@ async function sendAgain(submission: Submission, ids: readonly bigint[], doubts:
   // The others of a chunk, a pause, a machine that slept: hours may pass between the look-up and this very send.
   const mayStart = (id: bigint) => {
     const now = submission.now();
-    return !submission.stop.aborted && withinWindow(submission, firstSent.get(id)?.first_at ?? now, now);
+    return !submission.stop.aborted && withinWindow(submission, since.get(id) ?? now, now);
   };
   const sent = await mapLimited(items, submission.concurrency, (item) =>
     submitPayout(submission.provider, item, submission.now, () => mayStart(item.payout_id)),

@@ -44,9 +44,7 @@ export async function submitPayout(
 async function resultOf(provider: Provider, item: Sendable, outcome: SubmitOutcome): Promise<SendResult> {
   switch (outcome.outcome) {
     case 'accepted':
-      return isOlder(outcome.report, item)
-        ? foreign(outcome.report)
-        : { kind: 'accepted', report: outcome.report, source: 'answer' };
+      return accepted(item, outcome.report);
     case 'rejected':
       return rejection(item, outcome.rejection);
     case 'unknown':
@@ -57,6 +55,16 @@ async function resultOf(provider: Provider, item: Sendable, outcome: SubmitOutco
         return adoptDuplicate(item, await provider.lookUp(item.provider_reference), outcome.reason);
       return { kind: 'doubt', reason: outcome.reason };
   }
+}
+
+function accepted(item: Sendable, report: StatusReport): SendResult {
+  if (isOlder(report, item)) return foreign(report);
+  // A late word about an earlier attempt is history; as the answer to a send of this one it is a wrong echo.
+  if (item.attempt_no > 1 && report.provider_reference !== item.provider_reference) {
+    const reason = `the provider answers for ${report.provider_reference}, not ${item.provider_reference}`;
+    return { kind: 'held', hold_reason: 'echo_differs', reason };
+  }
+  return { kind: 'accepted', report, source: 'answer' };
 }
 
 function rejection(

@@ -365,3 +365,17 @@ test('nor is a malformed one called failed because another account does not know
   office.configure(office.sandbox.url);
   expect((await office.run(...settle)).json().data).toMatchObject({ resolved: 1, left: [] });
 });
+
+test('a new attempt that is answered with the payout of the one before is held', async () => {
+  let first = '';
+  const office = await desk(['b-2,100'], {
+    after: async (exchange, answer) => {
+      if (!isSend(exchange)) return GO_ON;
+      if (first === '') first = String(answer.body);
+      // A provider that cuts references short, or takes the same amount to the same account for the same payout.
+      return { act: 'answer', answer: { ...answer, body: first } };
+    },
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ failed: 1 });
+  expect(await office.states('payout', 'retry', 'night-000001', '--yes', '--json')).toEqual({ held: 1 });
+});
