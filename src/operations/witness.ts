@@ -3,8 +3,10 @@
  * account, or one that has lost its memory finds nothing either, and would pay a second time what the first has paid.
  * So a payout that the provider is known to have is asked about first.
  */
+import type { LookUpOutcome } from '../providers/provider.ts';
 import { lastAccepted } from '../store/payouts.ts';
 import { askPatiently } from './ask-patiently.ts';
+import { backoffMs } from './backoff.ts';
 import type { Stopped, Submission } from './submission.ts';
 
 export type Testimony =
@@ -15,6 +17,8 @@ export type Testimony =
 
 /** Asked once, however often it is called. */
 export type Witness = () => Promise<Testimony>;
+
+const QUESTIONS = 3;
 
 type Questioner = Pick<Submission, 'database' | 'provider' | 'sleep' | 'stop'>;
 
@@ -32,10 +36,21 @@ async function ask(questioner: Questioner, since: string): Promise<Testimony> {
   const known = await lastAccepted(database, provider.name, since);
   // Nothing that it said binds it: a ledger that begins with a lost answer has to believe it.
   if (known === undefined) return { answer: 'same', because: null };
-  const found = await askPatiently(questioner, (mayStart) => provider.status(known.provider_id, mayStart));
+  const found = await askAgainAndAgain(questioner, known.provider_id);
   if (found.outcome === 'unavailable') return { answer: 'silent', because: null };
   const same = found.outcome === 'found' && found.report.provider_reference === known.provider_reference;
   if (same) return { answer: 'same', because: null };
   const reason = `${provider.name} does not know ${known.provider_reference}, which it has accepted as ${known.provider_id}: its base_url or its key seem to lead to another account, so that what it does not find may have been paid all the same, and nothing was sent. Set them back; what cannot be settled that way, payout resolve does`;
   return { answer: 'another', because: { code: 'provider_credentials', reason } };
+}
+
+/** A question that is lost, or that one of several servers answers which has not heard of it yet, is asked again. */
+async function askAgainAndAgain(questioner: Questioner, providerId: string): Promise<LookUpOutcome> {
+  for (let turn = 1; ; turn += 1) {
+    const found = await askPatiently(questioner, (mayStart) =>
+      questioner.provider.status(providerId, mayStart),
+    );
+    if (found.outcome === 'found' || turn === QUESTIONS || questioner.stop.aborted) return found;
+    await questioner.sleep(backoffMs(turn), questioner.stop);
+  }
 }

@@ -162,6 +162,25 @@ test('nothing is sent again to a provider that does not know what it has accepte
   expect(await office.states(...SUBMIT)).toEqual({ paid: 2 });
 });
 
+test('a question about what it has accepted is asked again where it is lost, or a server of many has not heard of it', async () => {
+  let lost = false;
+  const strange = [CUT, refuse(404, 'NOT_FOUND')];
+  const office = await desk(['b-1,100', 'b-1,101'], {
+    // The send is lost before it arrives, and so is every question by reference while it is.
+    before: async ({ method, path }) => {
+      if (path.endsWith('/payouts')) return lost ? CUT : GO_ON;
+      return (method === 'GET' && path.includes('/payouts/') && strange.shift()) || GO_ON;
+    },
+  });
+  await office.run('batch', 'submit', 'night', '--first', '1', '--yes');
+  lost = true;
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 1, unknown: 1 });
+  expect(strange).toHaveLength(2);
+  lost = false;
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 2 });
+  expect(strange).toHaveLength(0);
+});
+
 test('an answer to a send that contradicts what was heard meanwhile holds the payout', async () => {
   const office = await desk(['b-2,100'], {
     after: async (exchange, answer) => {
