@@ -46,8 +46,8 @@ export const verb: Verb = {
 
 async function run(context: Context, input: Input): Promise<Outcome> {
   const { time_zone } = (await context.config()).ledger;
-  const since = dayFlag(input, 'since');
-  const until = dayFlag(input, 'until');
+  const since = await dayFlag(context, input, 'since');
+  const until = await dayFlag(context, input, 'until');
   const filter: AuditFilter = {
     subject: text(input, 'subject') ?? null,
     subject_kind: text(input, 'kind') ?? null,

@@ -71,8 +71,8 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const page: LinePage = {
     beneficiary_id: beneficiary.id,
     events: Object.keys(MOVES),
-    since: dayFlag(input, 'since'),
-    until: dayFlag(input, 'until'),
+    since: await dayFlag(context, input, 'since'),
+    until: await dayFlag(context, input, 'until'),
     after: placeOf(text(input, 'after')),
     limit: PAGE,
   };

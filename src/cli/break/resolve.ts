@@ -2,10 +2,10 @@ import { PayrunError } from '../../domain/errors.ts';
 import { isAccountName } from '../../domain/ledger/account.ts';
 import { DEFAULT_REASONS } from '../../domain/reconciliation/break.ts';
 import { BOOK_RULES } from '../../domain/reconciliation/break-entry.ts';
-import { isDay } from '../../domain/reconciliation/calendar.ts';
 import { type Booking, resolveChosen } from '../../operations/resolve-break.ts';
 import type { BreakRow } from '../../store/breaks.ts';
 import { argumentList, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { dayFlag } from '../ledger/flags.ts';
 import { comparisonTerms } from '../reconciliation-terms.ts';
 import { counted, DECIDED_VIEW, decidedItem } from './break-item.ts';
 import { choiceOf, FILTER_OPTIONS } from './choice.ts';
@@ -82,9 +82,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
 
 async function bookingOf(context: Context, input: Input, today: string): Promise<Booking | null> {
   const rule = BOOK_RULES.find((each) => each === text(input, 'book'));
-  const on = text(input, 'on') ?? today;
-  if (!isDay(on))
-    throw new PayrunError('usage', 'option_invalid', `--on is "${on}"; write a day such as 2026-11-21.`);
+  const on = (await dayFlag(context, input, 'on')) ?? today;
   if (rule === undefined) {
     if (text(input, 'on') === undefined) return null;
     throw new PayrunError(

@@ -53,8 +53,8 @@ export const verb: Verb = {
 };
 
 async function run(context: Context, input: Input): Promise<Outcome> {
-  const asOf = dayFlag(input, 'asOf');
-  const since = dayFlag(input, 'since');
+  const asOf = await dayFlag(context, input, 'asOf');
+  const since = await dayFlag(context, input, 'since');
   const period = text(input, 'period');
   const tree = flag(input, 'tree');
   if (period !== undefined && tree)

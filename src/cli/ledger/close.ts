@@ -27,7 +27,7 @@ export const verb: Verb = {
 };
 
 async function run(context: Context, input: Input): Promise<Outcome> {
-  const through = dayFlag(input, 'through') ?? '';
+  const through = (await dayFlag(context, input, 'through')) ?? '';
   const now = await today(context);
   if (through > now) {
     const message = `--through is ${through}, and today is ${now}; a day that has not begun cannot be closed.`;

@@ -4,7 +4,7 @@ import { isDay } from '../../domain/reconciliation/calendar.ts';
 import type { JournalEntry } from '../../store/journal.ts';
 import { type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { beancountJournal } from './beancount-journal.ts';
-import { dayFlag } from './flags.ts';
+import { dayFlag, dayOf } from './flags.ts';
 import { hledgerJournal } from './hledger-journal.ts';
 import { type Asked, readJournal } from './journal.ts';
 
@@ -39,7 +39,7 @@ export const verb: Verb = {
 
 /** hledger's format where none is asked for; csv, ndjson and json have one row for each posting. */
 async function run(context: Context, input: Input): Promise<Outcome> {
-  const asked = stretch(input);
+  const asked = await stretch(context, input);
   const journal = await readJournal(await context.ledger(), asked);
   const format =
     context.flags.format === 'table' ? (text(input, 'format') ?? 'hledger') : context.flags.format;
@@ -53,13 +53,14 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   return { data, stream: postingRows(journal.pages, format === 'csv' ? journalRow : postingItem), ...next };
 }
 
-function stretch(input: Input): Asked {
-  const since = text(input, 'since');
-  const until = dayFlag(input, 'until');
+async function stretch(context: Context, input: Input): Promise<Asked> {
+  const written = text(input, 'since');
+  const since = written === undefined ? undefined : ((await dayOf(context, written)) ?? written);
+  const until = await dayFlag(context, input, 'until');
   if (since === undefined) return until === null ? { kind: 'whole' } : { kind: 'days', since: null, until };
   if (isDay(since)) return { kind: 'days', since, until };
   if (!/^\d{1,18}$/.test(since)) {
-    const message = `--since is "${since}"; write a day such as 2026-11-20, or the number of an entry.`;
+    const message = `--since is "${since}"; write a day such as 2026-11-20, today or yesterday, or the number of an entry.`;
     throw new PayrunError('usage', 'option_invalid', message);
   }
   if (until === null) return { kind: 'piece', after: BigInt(since) };

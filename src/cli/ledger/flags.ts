@@ -5,12 +5,32 @@ import { readTag } from '../../domain/ledger/tags.ts';
 import { isDay } from '../../domain/reconciliation/calendar.ts';
 import { type Context, type Input, text } from '../command.ts';
 
-export function dayFlag(input: Input, name: string): string | null {
+const DAYS_BACK: ReadonlyMap<string, number> = new Map([
+  ['today', 0],
+  ['yesterday', 1],
+]);
+
+/** A day as it is written, or as `today` and `yesterday` in the ledger's time zone; null for anything else. */
+export async function dayOf(context: Context, written: string): Promise<string | null> {
+  const back = DAYS_BACK.get(written);
+  if (back === undefined) return isDay(written) ? written : null;
+  const { ledger } = await context.config();
+  // No zone that a ledger may have leaves a day out: noon of today less a day is yesterday.
+  const noon = Date.parse(`${dayIn(ledger.time_zone, context.world.now().toISOString())}T12:00:00Z`);
+  return new Date(noon - back * 86_400_000).toISOString().slice(0, 10);
+}
+
+export async function dayFlag(context: Context, input: Input, name: string): Promise<string | null> {
   const value = text(input, name);
   if (value === undefined) return null;
-  if (isDay(value)) return value;
+  const day = await dayOf(context, value);
+  if (day !== null) return day;
   const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new PayrunError('usage', 'option_invalid', `${flag} is "${value}"; write a day such as 2026-11-20.`);
+  throw new PayrunError(
+    'usage',
+    'option_invalid',
+    `${flag} is "${value}"; write a day such as 2026-11-20, today or yesterday.`,
+  );
 }
 
 export function limitFlag(input: Input): number | null {

@@ -66,8 +66,8 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   const page: RegisterPage = {
     account_id: await requireAccount(database, account),
     tag: tagFlag(input),
-    since: dayFlag(input, 'since'),
-    until: dayFlag(input, 'until'),
+    since: await dayFlag(context, input, 'since'),
+    until: await dayFlag(context, input, 'until'),
     after: placeOf(text(input, 'after')),
     reverse: flag(input, 'reverse'),
     limit: PAGE,

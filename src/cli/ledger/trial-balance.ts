@@ -18,7 +18,7 @@ export const verb: Verb = {
 };
 
 async function run(context: Context, input: Input): Promise<Outcome> {
-  const asOf = dayFlag(input, 'asOf');
+  const asOf = await dayFlag(context, input, 'asOf');
   const database = await context.ledger();
   const rows = await listBalances(database, { as_of: asOf, account: null, tag: null });
   const sums = new Map<string, { debit_minor: bigint; credit_minor: bigint }>();

@@ -8,6 +8,7 @@ import type { PayoutFilter } from '../../store/payout-list.ts';
 import { findBatch } from '../batch/find-batch.ts';
 import { type Context, type Input, type Option, text } from '../command.ts';
 import { parseDuration } from '../config.ts';
+import { dayOf } from '../ledger/flags.ts';
 import { nearest } from '../output/nearest.ts';
 
 export const FILTER_OPTIONS: readonly Option[] = [
@@ -39,10 +40,16 @@ export async function readFilter(context: Context, input: Input): Promise<Payout
     provider: text(input, 'provider') ?? null,
     beneficiary_id: beneficiary === undefined ? null : await beneficiaryId(database, beneficiary),
     utr: text(input, 'utr')?.toUpperCase().replaceAll(/\s/g, '') ?? null,
-    since: readTime(text(input, 'since'), '--since', zone, 0),
-    until: readTime(text(input, 'until'), '--until', zone, 1),
+    since: readTime(await written(context, input, 'since'), '--since', zone, 0),
+    until: readTime(await written(context, input, 'until'), '--until', zone, 1),
     updated_before: readAge(text(input, 'olderThan'), context.world.now()),
   };
+}
+
+/** With `today` and `yesterday` as the days that they are. */
+async function written(context: Context, input: Input, name: string): Promise<string | undefined> {
+  const value = text(input, name);
+  return value === undefined ? undefined : ((await dayOf(context, value)) ?? value);
 }
 
 function readStates(given: Input['options'][string]): PayoutState[] | null {
@@ -73,7 +80,7 @@ function readTime(given: string | undefined, option: string, zone: string, daysO
     new PayrunError(
       'usage',
       'option_invalid',
-      `${option} is "${given}"; write a day such as 2026-11-21, or an instant such as 2026-11-21T09:30:00Z.`,
+      `${option} is "${given}"; write a day such as 2026-11-21, today or yesterday, or an instant such as 2026-11-21T09:30:00Z.`,
     );
   if (/^\d{4}-\d\d-\d\d$/.test(given)) {
     const noon = Date.parse(`${given}T12:00:00Z`);

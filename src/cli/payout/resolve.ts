@@ -5,6 +5,7 @@ import { resolveMalformed } from '../../operations/resolve-malformed.ts';
 import { findBatch } from '../batch/find-batch.ts';
 import { argument, type Context, type Data, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { dayFlag } from '../ledger/flags.ts';
 import { bookRules } from '../submission.ts';
 import { decisionBy } from './decision.ts';
 import { onePayout, payoutItem } from './item.ts';
@@ -41,12 +42,9 @@ export const verb: Verb = {
       );
     }
     if (text(input, 'batch') !== undefined) return resolveBatch(context, input);
-    const on = text(input, 'on') ?? null;
+    const on = await dayFlag(context, input, 'on');
     if (!outcome)
       throw new PayrunError('usage', 'option_invalid', 'Say --as paid, --as failed or --as returned.');
-    if (on !== null && (!/^\d{4}-\d{2}-\d{2}$/.test(on) || Number.isNaN(Date.parse(on)))) {
-      throw new PayrunError('usage', 'option_invalid', `--on is "${on}"; write a day such as 2026-11-21.`);
-    }
     const { decision, reference } = await decisionBy(context, argument(input, 0));
     if (on !== null && on > dayIn(decision.rules.time_zone, decision.at))
       throw new PayrunError('usage', 'option_invalid', `--on is ${on}, a day that has not come yet.`);

@@ -1,7 +1,7 @@
-import { dayIn } from '../../domain/calendar-day.ts';
 import { PayrunError } from '../../domain/errors.ts';
 import { fetchReport } from '../../operations/fetch-report.ts';
 import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { dayOf } from '../ledger/flags.ts';
 import { counted } from '../output/counted.ts';
 import { QUESTION_PATIENCE_MS } from '../waiting.ts';
 
@@ -40,16 +40,9 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   };
 }
 
-const DAYS_BACK: Readonly<Record<string, number>> = { today: 0, yesterday: 1 };
-
 async function readDay(context: Context, given: string): Promise<string> {
-  const back = DAYS_BACK[given];
-  if (back !== undefined) {
-    const { ledger } = await context.config();
-    return dayIn(ledger.time_zone, new Date(context.world.now().getTime() - back * 86_400_000).toISOString());
-  }
-  const ms = /^\d{4}-\d\d-\d\d$/.test(given) ? Date.parse(`${given}T12:00:00Z`) : Number.NaN;
-  if (!Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === given) return given;
+  const day = await dayOf(context, given);
+  if (day !== null) return day;
   throw new PayrunError(
     'usage',
     'option_invalid',

@@ -5,6 +5,7 @@ import { recordRows } from '../../../src/store/records.ts';
 import { insertPayouts, moveEntries } from '../../store/ledger-rows.ts';
 import { type Office, openOffice } from '../beneficiary/office.ts';
 import { expectMatchesSchema } from '../expect-matches-schema.ts';
+import { runPayrun } from '../run-payrun.ts';
 
 const CONFIG =
   '[providers.nxt]\nkind = "nxtbanking"\nbase_url = "http://127.0.0.1:9"\napi_key = { env = "K" }\napi_secret = { env = "S" }\n';
@@ -56,6 +57,25 @@ const close = (office: Office, through: string, stated: string, ...more: string[
   );
 
 describe('ledger close', () => {
+  test('takes yesterday and today as the days that they are in the ledger’s time zone', async () => {
+    const office = await openOffice();
+    office.write('payrun.toml', CONFIG);
+    await record(office, opening('OB-1', '2026-11-01'));
+    // In India it is the 21st already.
+    const now = () => new Date('2026-11-20T19:00:00.000Z');
+    const payrun = (...args: string[]) => runPayrun([...args, '--json'], { cwd: office.folder, now });
+    const closed = await payrun('ledger', 'close', '--through', 'yesterday', '--balance', '1000.00');
+    expect(closed.json().data).toMatchObject({ closed: true, through: '2026-11-20' });
+    const days = await payrun('audit', 'log', '--since', 'today', '--until', 'today');
+    expect(days.json<{ items: { action: string }[] }>().data.items.map(({ action }) => action)).toEqual([
+      'ledger_closed',
+    ]);
+    const none = await payrun('payout', 'list', '--since', 'yesterday', '--until', 'yesterday');
+    expect(none.json().data).toEqual({ items: [], next: null });
+    const tomorrow = await payrun('ledger', 'close', '--through', 'tomorrow', '--balance', '1000.00');
+    expect(tomorrow.json().error.message).toContain('today or yesterday');
+  });
+
   test('without an opening balance says that it is what is missing, and how it is recorded', async () => {
     const office = await openOffice();
     office.write('payrun.toml', CONFIG);
