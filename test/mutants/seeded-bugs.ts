@@ -1,5 +1,6 @@
 /** Bugs of the kind that lose money, each as one change of the source, and the test file that has to fail with it. */
 import { DESK_BUGS } from './desk-bugs.ts';
+import { MEANWHILE_BUGS } from './meanwhile-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
 const SUBMISSION = 'test/simulation/submission.test.ts';
@@ -212,4 +213,4 @@ const SENDING_BUGS: readonly SeededBug[] = [
   },
 ];
 
-export const SEEDED_BUGS: readonly SeededBug[] = [...SENDING_BUGS, ...DESK_BUGS];
+export const SEEDED_BUGS: readonly SeededBug[] = [...SENDING_BUGS, ...DESK_BUGS, ...MEANWHILE_BUGS];

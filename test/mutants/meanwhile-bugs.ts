@@ -1,0 +1,88 @@
+/** Of what changes while something is sent: clock, configuration, ledger, accounts, the word of a person. */
+import type { SeededBug } from './seeded-bug.ts';
+
+const test = 'test/operations/meanwhile.test.ts';
+
+export const MEANWHILE_BUGS: readonly SeededBug[] = [
+  {
+    id: 'stranger_asked',
+    name: 'what another account does not find is sent again to it',
+    file: 'src/operations/settle-doubts.ts',
+    from: "  return answer === 'same';",
+    to: "  return answer !== 'silent' || doubts.stopped !== null;",
+    test,
+    named: 'does not know what it has accepted',
+  },
+  {
+    id: 'window_asked_once',
+    name: 'a repeat whose turn comes after the window is sent',
+    file: 'src/operations/settle-doubts.ts',
+    from: 'withinWindow(submission, since.get(id) ?? now, now);',
+    to: 'withinWindow(submission, now, now);',
+    test,
+    named: 'only after the window',
+  },
+  {
+    id: 'claimed_for_ever',
+    name: 'what was claimed a day ago is sent',
+    file: 'src/operations/send-payouts.ts',
+    from: '  return age < Math.max(',
+    to: '  return age > -1 || age < Math.max(',
+    test,
+    named: 'claimed a day ago',
+  },
+  {
+    id: 'contradiction_noted',
+    name: 'an answer that contradicts a failure is only noted',
+    file: 'src/operations/record-outcomes.ts',
+    from: 'source: result.source, confirmed: true }',
+    to: 'source: result.source, confirmed: false }',
+    test,
+    named: 'contradicts what was heard meanwhile',
+  },
+  {
+    id: 'begun_stays_approved',
+    name: 'a change of account leaves approved what has begun an attempt',
+    file: 'src/store/approvals.ts',
+    from: "     where state = 'approved' and batch_id in",
+    to: "     where state = 'approved' and attempt_no = 0 and batch_id in",
+    test,
+    named: 'failed payouts are tried again',
+  },
+  {
+    id: 'digest_of_the_old_account',
+    name: 'an approval names the old account of a row that will go to the new one',
+    file: 'src/store/batches.ts',
+    from: "       and state not in ('draft', 'approved')\n",
+    to: '',
+    test,
+    named: 'not paid without a new approval',
+  },
+  {
+    id: 'cancel_leaves_retries',
+    name: 'a begun retry of a cancelled batch is sent',
+    file: 'src/store/batches.ts',
+    from: '    or (attempt_no > 0 and (state',
+    to: '    or (attempt_no = 1 and (state',
+    test,
+    named: 'takes its begun retries with it',
+  },
+  {
+    id: 'older_copy_believed',
+    name: 'a ledger that was put back by hand pays again',
+    file: 'src/operations/older-copy.ts',
+    from: "    if (found.outcome !== 'found') continue;",
+    to: "    if (found.outcome !== 'unavailable') continue;",
+    test,
+    named: 'put back later',
+  },
+  {
+    id: 'earlier_attempt_believed',
+    name: 'the payout of an earlier attempt is taken as the answer to a new one',
+    file: 'src/operations/submit-payout.ts',
+    from: '  if (item.attempt_no > 1 && report',
+    to: '  if (item.attempt_no < 1 && report',
+    test,
+    named: 'payout of the one before',
+  },
+];
