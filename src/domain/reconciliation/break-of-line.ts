@@ -5,15 +5,20 @@ import { explanationOfMany } from './charges.ts';
 import type { LineOutcome, Matching } from './match.ts';
 import { compareText, type StatementLine } from './statement-line.ts';
 
-/** A line that was restated twice is still the line that it was at first. */
+/** A line that was restated, however often, is still the first that the ledger had of it. */
 export function roots(matching: Matching): (line: StatementLine) => StatementLine {
   if (matching.superseded.size === 0) return (line) => line;
-  const every = new Map<bigint, bigint>();
-  for (const [earlier, later] of matching.superseded) every.set(later.line_id, earlier);
+  const firsts = new Map<bigint, bigint>();
+  for (const [earlier, later] of matching.superseded) {
+    let last = later;
+    for (let next = matching.superseded.get(last.line_id); next; next = matching.superseded.get(last.line_id))
+      last = next;
+    const known = firsts.get(last.line_id) ?? last.line_id;
+    firsts.set(last.line_id, earlier < known ? earlier : known);
+  }
   return (line) => {
-    let id = line.line_id;
-    for (let earlier = every.get(id); earlier !== undefined; earlier = every.get(id)) id = earlier;
-    return id === line.line_id ? line : { ...line, line_id: id };
+    const first = firsts.get(line.line_id);
+    return first === undefined ? line : { ...line, line_id: first };
   };
 }
 

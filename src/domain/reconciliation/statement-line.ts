@@ -63,26 +63,60 @@ export function identityOf(line: Pick<StatementLine, 'provider_id' | 'provider_r
   return null;
 }
 
-/** Which line is restated by which other, by line_id. A line restates at most one, so that a second copy stays visible. */
+/**
+ * Which line is restated by which other, by line_id. Lines that restate each other are one word about one event, as it
+ * was said anew: of the lines of one file at most one belongs to it, so that a second copy stays visible.
+ */
 export function supersessions(lines: readonly StatementLine[]): Map<bigint, StatementLine> {
   const result = new Map<bigint, StatementLine>();
   for (const group of groupsThatMayRestate(lines)) {
-    const ordered = [...group].sort(byLateness);
-    const taken = new Set<bigint>();
-    for (const [index, earlier] of ordered.entries()) {
-      for (let next = index + 1; next < ordered.length; next += 1) {
-        const later = ordered[next];
-        if (later === undefined || taken.has(later.line_id) || !restates(later, earlier)) continue;
-        result.set(earlier.line_id, later);
-        taken.add(later.line_id);
-        break;
-      }
-    }
+    const words = wordsOf([...group].sort(byLateness), result);
+    follow(
+      words.sort((a, b) => byLateness(a.last, b.last)),
+      result,
+    );
   }
   return result;
 }
 
-/** Lines of one name and one amount that do not all stand in one and the same file. */
+/** One word, as it was said from file to file. */
+interface Word {
+  members: StatementLine[];
+  last: StatementLine;
+  /** An earlier word of another status has led to it. */
+  led_to: boolean;
+}
+
+/** A success said anew restates the success, and not what was in flight before it: that would leave two successes. */
+function wordsOf(ordered: readonly StatementLine[], result: Map<bigint, StatementLine>): Word[] {
+  const words: Word[] = [];
+  for (const line of ordered) {
+    const before = words.find(({ last, members }) => last.status === line.status && fits(members, [line]));
+    if (before) {
+      result.set(before.last.line_id, line);
+      before.members.push(line);
+      before.last = line;
+    } else words.push({ members: [line], last: line, led_to: false });
+  }
+  return words;
+}
+
+/** In flight, then paid; or failed, and corrected. A success and its reversal are two events. */
+function follow(words: readonly Word[], result: Map<bigint, StatementLine>): void {
+  for (const [index, { members, last }] of words.entries()) {
+    const next = words.slice(index + 1).find((each) => {
+      const statuses = [last.status, each.last.status];
+      if (each.led_to || last.status === each.last.status) return false;
+      return !(statuses.includes('success') && statuses.includes('reversed')) && fits(members, each.members);
+    });
+    if (next === undefined) continue;
+    result.set(last.line_id, next.last);
+    next.led_to = true;
+    next.members.push(...members);
+  }
+}
+
+/** Lines of one name and one amount that do not all stand in one and the same file, or say in more than one word that they are in flight. */
 function groupsThatMayRestate(lines: readonly StatementLine[]): StatementLine[][] {
   const groups = new Map<string, StatementLine[]>();
   for (const line of lines) {
@@ -94,9 +128,12 @@ function groupsThatMayRestate(lines: readonly StatementLine[]): StatementLine[][
     if (group) group.push(line);
     else groups.set(key, [line]);
   }
-  return [...groups.values()].filter(
-    (group) => group.length > 1 && new Set(group.map((line) => line.statement_ids[0])).size > 1,
-  );
+  return [...groups.values()].filter((group) => {
+    if (group.length < 2) return false;
+    const inFlight = group.filter(({ status }) => status === 'in_flight');
+    const words = new Set(inFlight.map(({ status_word }) => status_word));
+    return words.size > 1 || new Set(group.map((line) => line.statement_ids[0])).size > 1;
+  });
 }
 
 /**
@@ -124,12 +161,18 @@ function stated({ utr, fee_minor, tax_minor }: StatementLine): number {
   return [utr, fee_minor, tax_minor].filter((value) => value !== null).length;
 }
 
-function restates(later: StatementLine, earlier: StatementLine): boolean {
-  if (later.utr !== null && earlier.utr !== null && later.utr !== earlier.utr) return false;
-  const statuses = [earlier.status, later.status];
-  if (statuses.includes('success') && statuses.includes('reversed')) return false;
+/** Whether these can all be about one event: none stands in the file of another, and no UTR is another. */
+function fits(some: readonly StatementLine[], others: readonly StatementLine[]): boolean {
+  return others.every((other) => some.every((one) => isSameEvent(one, other)));
+}
+
+function isSameEvent(one: StatementLine, other: StatementLine): boolean {
+  if (one.utr !== null && other.utr !== null && one.utr !== other.utr) return false;
+  // Queued and processing, as a file tells them that has a row for each.
+  const inFlight = one.status === 'in_flight' && other.status === 'in_flight';
+  if (inFlight && one.status_word !== other.status_word) return true;
   // A copy stands in the file of the line that it copies, and so does a second row of the same payout.
-  return !earlier.statement_ids.some((id) => later.statement_ids.includes(id));
+  return !one.statement_ids.some((id) => other.statement_ids.includes(id));
 }
 
 /** Byte order, the same on every machine. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LedgerAttempt } from '../../../src/domain/reconciliation/ledger-attempt.ts';
 import { match } from '../../../src/domain/reconciliation/match.ts';
@@ -161,5 +162,54 @@ describe('lines that restate each other', () => {
       const lines = [inFile(1n, {}), inFile(2n, { ...queued, ...changes })];
       expect(match(lines, [ours]).lines.map((each) => each.line.status)).toEqual(['success']);
     }
+  });
+
+  const queued = { status: 'in_flight', status_word: 'QUEUED', utr: null, fee_minor: null } as const;
+
+  it('leave one success where an in-flight row stands in the file of the first', () => {
+    const lines = [inFile(1n, queued), inFile(1n, { fee_minor: null }), inFile(2n, {})];
+    expect(outcomes(lines, [ours])).not.toContain('duplicate provider_id');
+    expect(match(lines, [ours]).lines.filter(({ line }) => line.status === 'success')).toHaveLength(1);
+  });
+
+  it('count once that are in flight by two words in one file, and twice by the same', () => {
+    const pending = [attempt(1, { state: 'pending', paid: false, paid_on: null })];
+    const processing = { ...queued, status_word: 'PROCESSING' };
+    expect(outcomes([inFile(1n, queued), inFile(1n, processing)], pending)).toEqual(['matched provider_id']);
+    const twice = [inFile(1n, queued), inFile(1n, { ...queued, occurrence: 2 })];
+    expect(outcomes(twice, pending).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);
+  });
+
+  it('leave a copy visible also where a line of another file lies between the two', () => {
+    const lines = [
+      inFile(1n, { stated_at: '2026-11-18T06:00:00.000Z' }),
+      inFile(2n, { stated_at: '2026-11-18T07:00:00.000Z' }),
+      inFile(1n, { stated_at: '2026-11-18T08:00:00.000Z' }),
+    ];
+    expect(outcomes(lines, [ours]).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);
+  });
+
+  it('are no copies while no file has two of them, in whatever files and order they come', () => {
+    const story = [
+      queued,
+      { ...queued, status_word: 'PROCESSING' },
+      { fee_minor: null, utr: null },
+      { fee_minor: null },
+      {},
+    ];
+    const places = fc.tuple(...story.map(() => fc.subarray([1n, 2n, 3n, 4n], { minLength: 1 })));
+    fc.assert(
+      fc.property(places, fc.boolean(), (files, turned) => {
+        const taken = new Set<string>();
+        const lines = story.flatMap((changes, index) => {
+          const status = 'status' in changes ? changes.status_word : 'SUCCESS';
+          const free = (files[index] ?? []).filter((file) => !taken.has(`${status} ${file}`));
+          for (const file of free) taken.add(`${status} ${file}`);
+          return free.length === 0 ? [] : [lineOf(ours, { ...changes, statement_ids: free })];
+        });
+        const told = outcomes(turned ? lines.reverse() : lines, [ours]);
+        expect(told.filter((each) => each.startsWith('duplicate'))).toEqual([]);
+      }),
+    );
   });
 });
