@@ -80,6 +80,7 @@ export async function repeatedRows(reader: Reader, batchId: bigint): Promise<Rep
 }
 
 export interface OtherName {
+  id: bigint;
   beneficiary_ref: string;
   beneficiary_name: string;
   registered_name: string;
@@ -88,7 +89,7 @@ export interface OtherName {
 /** Beneficiaries of rows still to be sent whose account the bank knows under a name that is spelled otherwise. */
 export async function otherNames(reader: Reader, batchId: bigint, provider: string): Promise<OtherName[]> {
   return reader.all<OtherName>(
-    `select distinct b.beneficiary_ref, b.name as beneficiary_name, r.registered_name
+    `select distinct b.id, b.beneficiary_ref, b.name as beneficiary_name, r.registered_name
      from payouts p join beneficiaries b on b.id = p.beneficiary_id
        join registrations r on r.beneficiary_id = b.id and r.provider = :provider and r.fingerprint = b.fingerprint
      where p.batch_id = :batch and ${STILL_TO_BE_SENT} and p.released_at is null

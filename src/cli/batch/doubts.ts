@@ -11,19 +11,29 @@ export async function warnOfDoubts(context: Context, batch: BatchRow): Promise<s
   const doubts = [
     await otherBatches(context, batch),
     await repetitions(context, batch),
-    await otherHolders(context, batch),
+    await otherHolders(context, batch, null),
   ].filter((doubt) => doubt !== null);
-  for (const { code, said, after } of doubts) {
-    context.warn({ code, message: `Batch ${batch.name}: ${said}. ${after}` });
-  }
+  for (const doubt of doubts) warnOf(context, batch, doubt);
   return doubts.map(({ said }) => `${said.charAt(0).toUpperCase()}${said.slice(1)}. `).join('');
+}
+
+/** The same of beneficiaries whose names the bank has told since: they were registered by this submission. */
+export async function warnOfNewNames(
+  context: Context,
+  batch: BatchRow,
+  registered: readonly bigint[],
+): Promise<void> {
+  warnOf(context, batch, await otherHolders(context, batch, new Set(registered)));
 }
 
 /** The same for a batch that was just imported: rows that its own file has twice, while they can still be taken out. */
 export async function warnOfRepetitions(context: Context, batch: BatchRow): Promise<void> {
-  const doubt = await repetitions(context, batch);
-  if (doubt)
-    context.warn({ code: doubt.code, message: `Batch ${batch.name}: ${doubt.said}. ${doubt.after}` });
+  warnOf(context, batch, await repetitions(context, batch));
+}
+
+function warnOf(context: Context, batch: BatchRow, doubt: Doubt | null): void {
+  if (doubt === null) return;
+  context.warn({ code: doubt.code, message: `Batch ${batch.name}: ${doubt.said}. ${doubt.after}` });
 }
 
 interface Doubt {
@@ -60,10 +70,16 @@ async function repetitions(context: Context, batch: BatchRow): Promise<Doubt | n
 }
 
 /** Where the configuration pays accounts that the bank knows under another name, it is said before. */
-async function otherHolders(context: Context, batch: BatchRow): Promise<Doubt | null> {
+async function otherHolders(
+  context: Context,
+  batch: BatchRow,
+  among: ReadonlySet<bigint> | null,
+): Promise<Doubt | null> {
   if ((await context.config()).beneficiaries.unverified === 'hold') return null;
   const named = await otherNames(await context.ledger(), batch.id, batch.provider);
-  const others = named.filter((row) => !namesAgree(row.beneficiary_name, row.registered_name));
+  const others = named.filter(
+    (row) => (among?.has(row.id) ?? true) && !namesAgree(row.beneficiary_name, row.registered_name),
+  );
   const [first] = others;
   if (first === undefined) return null;
   return {

@@ -32,7 +32,7 @@ import {
   stoppedAt,
   warnStopped,
 } from '../submission.ts';
-import { warnOfDoubts } from './doubts.ts';
+import { warnOfDoubts, warnOfNewNames } from './doubts.ts';
 import { findBatch } from './find-batch.ts';
 import { nextStep } from './next-step.ts';
 
@@ -213,7 +213,11 @@ async function send(
         unverified: config.beneficiaries.unverified,
         look_alikes: new Map(resembling.map((row) => [row.payout_id, row])),
       },
-      register: registerWith(context, submission),
+      register: async (ids) => {
+        const refused = await registerWith(context, submission)(ids);
+        await warnOfNewNames(context, batch, ids);
+        return refused;
+      },
     });
     // Rows that did not fit the balance keep nobody from following those that did.
     const skipped = stopped?.code === 'insufficient_funds' && options.on_low_balance === 'skip';

@@ -162,6 +162,35 @@ describe('batch check', () => {
     expect(quiet.json().warnings).toEqual([]);
   });
 
+  test('a name that the bank tells only while a batch is sent is a warning of that submission', async () => {
+    const { url } = await sandboxFor();
+    const till = await openTill({ url });
+    const other = 'beneficiary_ref,name,account_number,ifsc\nother,Isha Iyer,100000030007,HDFC0000001\n';
+    till.office.write('other.csv', other);
+    await till.payrun('beneficiary', 'import', 'other.csv');
+    till.office.write('pay.csv', 'beneficiary_ref,amount\nother,100\nasha,5\n');
+    const ran = await till.payrun(
+      'batch',
+      'submit',
+      'pay.csv',
+      '--name',
+      'nov',
+      '--yes',
+      '--wait',
+      '9s',
+      '--json',
+    );
+    expect([ran.exit, ran.json().warnings]).toEqual([
+      0,
+      [
+        {
+          code: 'beneficiary_unverified',
+          message: expect.stringContaining('the account of other as "SUNRISE TRADERS"'),
+        },
+      ],
+    ]);
+  });
+
   test('before anybody is verified, people read one line of it, and programs one finding for each row', async () => {
     const { url } = await sandboxFor();
     const till = await openTill({ url });
