@@ -241,6 +241,12 @@ async function report(context: Context, batch: BatchRow, stopped: Stopped | null
     amounts,
   };
   if (context.flags.dry_run) return { data, next: rehearsal(states) };
+  // At the start all of it was approved.
+  if ((states.draft ?? 0) > 0)
+    context.warn({
+      code: 'approval_voided',
+      message: `${counted(states.draft ?? 0, 'row', 'rows')} of batch ${fresh.name} ${states.draft === 1 ? 'is a draft' : 'are drafts'} again: bank details were changed while it was sent, which voids its approval.`,
+    });
   const done = `Every outcome is proven. See the batch with: payrun batch show ${fresh.name}`;
   return {
     data,
