@@ -249,15 +249,18 @@ export interface LineInFile {
   line_no: bigint;
   /** JSON of column → cell. */
   cells: string;
+  /** No statement that has it counts. */
+  withdrawn: bigint;
 }
 
 export async function lineInFile(reader: Reader, lineId: bigint): Promise<LineInFile | undefined> {
   return reader.get<LineInFile>(
-    `select l.id as line_id, s.file_name, s.id as statement_id, r.line_no, l.cells
+    `select l.id as line_id, s.file_name, s.id as statement_id, r.line_no, l.cells,
+       case when s.id in (${WITHDRAWN}) then 1 else 0 end as withdrawn
      from statement_lines l
      join statement_rows r on r.line_id = l.id
      join statements s on s.id = r.statement_id
-     where l.id = :id order by case when s.id in (${WITHDRAWN}) then 0 else 1 end desc, s.id desc limit 1`,
+     where l.id = :id order by withdrawn, s.id desc limit 1`,
     { id: lineId },
   );
 }

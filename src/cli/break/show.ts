@@ -55,6 +55,7 @@ async function lineOf(reader: Reader, row: BreakRow): Promise<Data | null> {
     statement: Number(line.statement_id),
     file: line.file_name,
     line: Number(line.line_no),
+    withdrawn: line.withdrawn === 1n,
     cells: JSON.parse(line.cells) as Data,
   };
 }
@@ -120,7 +121,11 @@ function view(
   parts.push(
     line === null
       ? 'Statement: no line.'
-      : pairs(`Statement: ${line.file}, line ${line.line}`, asItStands, line.cells as Data),
+      : pairs(
+          `Statement: ${line.file}, line ${line.line}${line.withdrawn ? ' (withdrawn)' : ''}`,
+          asItStands,
+          line.cells as Data,
+        ),
   );
   const columns = ['at', 'event', 'actor', 'reason', 'note', 'ledger', 'statement', 'entry'].map((key) => ({
     key,

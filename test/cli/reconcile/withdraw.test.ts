@@ -63,6 +63,10 @@ test('a corrected report in place of a wrong one leaves only what is really diff
     { statement: 2, withdrawn_at: null },
   ]);
   expect((await desk.payrun('statement', 'show', '1')).stdout).toContain('Withdrawn by meera at');
+  const [closed] = await desk.breaks('--state', 'closed', '--kind', 'missing_in_ledger');
+  const told = await desk.payrun('break', 'show', String(closed?.break), '--json');
+  await expectMatchesSchema('break show', told.json());
+  expect(told.json().data.statement_line).toMatchObject({ file: 'wrong.csv', withdrawn: true });
   await desk.payrun('reconcile', '--report', 'day.html');
   const page = readFileSync(join(desk.folder, 'day.html'), 'utf8');
   expect(page).toMatch(/Statements withdrawn[\s\S]*wrong\.csv[\s\S]*meera[\s\S]*the provider sent another/);

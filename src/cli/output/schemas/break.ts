@@ -32,6 +32,8 @@ const statementLine = z.strictObject({
   statement: count,
   file: text,
   line: count,
+  // No statement that has it counts any more.
+  withdrawn: z.boolean(),
   // As they stand in the file, by its own columns.
   cells: z.record(text, text),
 });
