@@ -21,7 +21,7 @@ import type { Database, Reader, Transaction } from '../store/database.ts';
 import type { StatementPage } from '../store/statement-pages.ts';
 import { proofsOfStatement, type StoredProof, storeProofs } from '../store/statement-proofs.ts';
 import { type Pages, storeStatement } from '../store/statement-storing.ts';
-import { type KeptStatement, statementBySha256 } from '../store/statements.ts';
+import { type KeptStatement, statementBySha256, statementOfAnother } from '../store/statements.ts';
 import { unpackLines } from './packed-lines.ts';
 import { pagesOf } from './statement-in-thread.ts';
 
@@ -160,6 +160,7 @@ async function readStatements(
     if (file) opened.push(file);
     const sha256 = 'path' in input ? digestOf(file) : createHash('sha256').update(input.bytes).digest('hex');
     const known = await knownStatement(database, name, sha256, terms.provider);
+    if (!known) warnings.push(...(await takenElsewhere(database, name, sha256, terms.provider)));
     if (known) files.push(known);
     else if ('bytes' in input) {
       const { rows, ...read } = readFile(input, terms, warnings);
@@ -167,6 +168,19 @@ async function readStatements(
     } else if (file) files.push({ name, sha256, ...streamFile(file, terms, warnings, stages) });
   }
   return { files, warnings };
+}
+
+/** A bank's statement may be meant for a provider and for an account; more often the second was forgotten at first. */
+async function takenElsewhere(
+  reader: Reader,
+  name: string,
+  sha256: string,
+  provider: string,
+): Promise<CsvWarning[]> {
+  const other = await statementOfAnother(reader, provider, sha256);
+  if (!other) return [];
+  const message = `${name} counts for ${other.provider} too, as statement ${other.id}. If that is a mistake: payrun statement withdraw ${other.id} --reason TEXT.`;
+  return [{ code: 'statement_of_another', message }];
 }
 
 /** Of a file that is read whole, which keeps none by their text. */

@@ -72,6 +72,19 @@ export async function statementBySha256(
   });
 }
 
+/** The same file, with lines, as a statement of another provider or account that still counts. */
+export async function statementOfAnother(
+  reader: Reader,
+  provider: string,
+  sha256: string,
+): Promise<KeptStatement | undefined> {
+  const rows = await reader.all<KeptStatement>(
+    `${SELECT} where sha256 = :sha256 and provider <> :provider and row_count > 0 order by id`,
+    { provider, sha256 },
+  );
+  return rows.find(({ withdrawn_at }) => withdrawn_at === null);
+}
+
 export async function statementById(reader: Reader, id: bigint): Promise<KeptStatement | undefined> {
   return reader.get<KeptStatement>(`${SELECT} where id = :id`, { id });
 }

@@ -82,6 +82,19 @@ test('a list of breaks of a provider and of an account says of each whose it is;
   expect((await desk.payrun('break', 'show', '2')).stdout).toContain('Ledger: no entry.');
 });
 
+test('a file that counts for a provider already is warned of where it is taken in for an account, until it is withdrawn', async () => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  await desk.payrun('statement', 'import', 'bank.csv', '--provider', 'nxt');
+  const twice = await desk.payrun('reconcile', 'bank.csv', '--account', ACCOUNT, '--dry-run');
+  expect(twice.stderr).toContain(
+    'bank.csv counts for nxt too, as statement 1. If that is a mistake: payrun statement withdraw 1',
+  );
+  expect((await desk.payrun('statement', 'withdraw', '1', '--reason', 'it is the bank’s')).exit).toBe(0);
+  const once = await desk.payrun('reconcile', 'bank.csv', '--account', ACCOUNT);
+  expect(once.stderr).not.toContain('counts for nxt');
+});
+
 test('a later statement closes what it shows, and the same one again changes nothing', async () => {
   await booked();
   bank('bank.csv', ...FIRST);
