@@ -50,7 +50,7 @@ export function askAboutPayout(asking: Asking, payout: StoredPayout): Promise<Lo
 
 /**
  * Each payout at most once. Answers what became of each, in the same order, without those of which another attempt has
- * begun since they were asked about; `contradiction` is left where the provider could not be asked again.
+ * begun since they were asked about; `contradiction` is left of an event about which the provider could not be asked again.
  */
 export async function applyAnswers(asking: Asking, reported: readonly Answered[]): Promise<Applied[]> {
   if (reported.length === 0) return [];
@@ -71,9 +71,12 @@ export async function applyAnswers(asking: Asking, reported: readonly Answered[]
     const found = await askPatiently(asking, (mayStart) =>
       asking.provider.lookUp(each.after.provider_reference ?? each.reference_id, mayStart),
     );
-    if (found.outcome !== 'found') return [];
     const { attempt_no } = each.after;
     const { payout_id } = each;
+    const first = reported.find((item) => item.payout_id === payout_id);
+    // An event is looked into again. Nobody else asks about what has failed: without a second word the first one holds.
+    if (found.outcome !== 'found')
+      return first === undefined || first.source === 'webhook' ? [] : [{ ...first, confirmed: true }];
     return [
       { payout_id, attempt_no, report: found.report, source: 'look_up', confirmed: true, asked: 'look_up' },
     ];

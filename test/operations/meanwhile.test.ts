@@ -313,3 +313,22 @@ test('a new attempt that is answered with the payout of the one before is held',
   expect(await office.states(...SUBMIT)).toEqual({ failed: 1 });
   expect(await office.states('payout', 'retry', 'night-000001', '--yes', '--json')).toEqual({ held: 1 });
 });
+
+test('what another process calls failed while it is asked about is held, also where nobody answers twice', async () => {
+  let asked = -1;
+  const office = await desk(['b-6,100'], {
+    after: async ({ method, path }, answer) => {
+      if (method !== 'GET' || !path.includes('/payouts') || asked < 0) return GO_ON;
+      asked += 1;
+      if (asked > 1) return CUT;
+      office.sql(`update payouts set state = 'failed', position = 'available'`);
+      return {
+        act: 'answer',
+        answer: { ...answer, body: String(answer.body).replace('PROCESSING', 'SUCCESS') },
+      };
+    },
+  });
+  expect(await office.states(...SUBMIT)).toEqual({ pending: 1 });
+  asked = 0;
+  expect(await office.states('payout', 'sync', '--json')).toEqual({ held: 1 });
+});
