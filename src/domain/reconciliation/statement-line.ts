@@ -119,8 +119,10 @@ function follow(words: readonly Word[], result: Map<bigint, StatementLine>): voi
 /** Lines of one name and one amount that do not all stand in one and the same file, or say in more than one word that they are in flight. */
 function groupsThatMayRestate(lines: readonly StatementLine[]): StatementLine[][] {
   const groups = new Map<string, StatementLine[]>();
+  const idsOf = idsOfReferences(lines);
   for (const line of lines) {
-    const identity = identityOf(line);
+    const id = line.provider_id ?? idsOf.get(line.provider_reference ?? '') ?? null;
+    const identity = identityOf({ provider_id: id, provider_reference: line.provider_reference });
     if (identity === null) continue;
     const of = isOfPayout(line.kind) ? '' : `${line.kind} `;
     const key = `${of}${line.amount_minor} ${line.currency} ${identity}`;
@@ -134,6 +136,21 @@ function groupsThatMayRestate(lines: readonly StatementLine[]): StatementLine[][
     const words = new Set(inFlight.map(({ status_word }) => status_word));
     return words.size > 1 || new Set(group.map((line) => line.statement_ids[0])).size > 1;
   });
+}
+
+/** A name of theirs that a row does not state yet, and another row of the same reference does; null where two do. */
+function idsOfReferences(lines: readonly StatementLine[]): ReadonlyMap<string, string | null> {
+  const ids = new Map<string, string | null>();
+  const wanted = new Set<string>();
+  for (const { provider_id, provider_reference } of lines)
+    if (provider_id === null && provider_reference !== null) wanted.add(provider_reference);
+  if (wanted.size === 0) return ids;
+  for (const { provider_id, provider_reference } of lines) {
+    if (provider_id === null || provider_reference === null || !wanted.has(provider_reference)) continue;
+    const known = ids.get(provider_reference);
+    ids.set(provider_reference, known === undefined || known === provider_id ? provider_id : null);
+  }
+  return ids;
 }
 
 /**

@@ -189,6 +189,15 @@ describe('lines that restate each other', () => {
     expect(outcomes(lines, [ours]).sort()).toEqual(['duplicate provider_id', 'matched provider_id']);
   });
 
+  it('are known again where the later one first states the provider’s name for the payout', () => {
+    const lines = [inFile(1n, { provider_id: null, fee_minor: null }), inFile(2n, {})];
+    expect(outcomes(lines, [ours])).toEqual(['matched provider_id']);
+    expect(outcomes(lines.reverse(), [ours])).toEqual(['matched provider_id']);
+    // Two names under one reference are two lines, and one of neither name is neither's.
+    const three = [...lines, inFile(3n, { provider_id: 'po_other' })];
+    expect(outcomes(three, [ours]).filter((each) => each.startsWith('duplicate'))).toHaveLength(2);
+  });
+
   it('are no copies while no file has two of them, in whatever files and order they come', () => {
     const story = [
       queued,
