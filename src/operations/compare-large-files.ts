@@ -209,7 +209,7 @@ class LargeComparison {
       { scanned: payouts, records: this.#records[1] },
       { primary, taken, pairs_through: 0 },
     );
-    const settled = joined.tally.settled();
+    const { settled } = joined;
     return compareSides(
       {
         statements: this.#files.map(({ name, profile }, index) => ({

@@ -138,7 +138,7 @@ export class Settling {
       { primary: PRIMARY, taken, odd_amounts: unnamed, pairs_through: Number(last_line) },
     );
     return {
-      settled: joined.tally.settled(),
+      settled: joined.settled,
       lines: await leftLines(tx, provider, odd, joined, spans),
       attempts: await leftAttempts(tx, provider, payouts.odd, joined, attemptOf),
       storeMatches: (id) => storeSettled(tx, id, { provider, pairs: joined.pairs, last: last_line, spans }),

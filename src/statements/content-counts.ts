@@ -8,17 +8,15 @@ const FULL = 0.75;
 const WORD = 2 ** 32;
 
 export class ContentCounts {
-  #high: Uint32Array;
-  #low: Uint32Array;
+  /** Two words for each: they are looked at together, and most of the time is waiting for memory. */
+  #words: Uint32Array;
   #used = 0;
   /** Of contents that came more than once. */
   readonly #repeated = new Map<string, number>();
 
   /** For about so many rows; there is room for any number of them. */
   constructor(expected = 0) {
-    const slots = Math.max(LEAST_SLOTS, Math.ceil(expected / FULL));
-    this.#high = new Uint32Array(slots);
-    this.#low = new Uint32Array(slots);
+    this.#words = new Uint32Array(2 * Math.max(LEAST_SLOTS, Math.ceil(expected / FULL)));
   }
 
   /** The how-manieth row of this content it is, from 1; `digest` is its SHA-256, a character for each byte. */
@@ -34,25 +32,24 @@ export class ContentCounts {
 
   /** False where it is there already. */
   #enter(high: number, low: number): boolean {
-    const [highs, lows] = [this.#high, this.#low];
-    const slots = lows.length;
+    const words = this.#words;
+    const slots = words.length / 2;
     let slot = Math.floor((high / WORD) * slots);
-    for (; lows[slot] !== 0; slot = slot + 1 === slots ? 0 : slot + 1)
-      if (highs[slot] === high && lows[slot] === low) return false;
-    highs[slot] = high;
-    lows[slot] = low;
+    for (; words[2 * slot + 1] !== 0; slot = slot + 1 === slots ? 0 : slot + 1)
+      if (words[2 * slot] === high && words[2 * slot + 1] === low) return false;
+    words[2 * slot] = high;
+    words[2 * slot + 1] = low;
     this.#used += 1;
     if (this.#used > slots * FULL) this.#grow();
     return true;
   }
 
   #grow(): void {
-    const [high, low] = [this.#high, this.#low];
-    this.#high = new Uint32Array(high.length * 2);
-    this.#low = new Uint32Array(low.length * 2);
+    const words = this.#words;
+    this.#words = new Uint32Array(words.length * 2);
     this.#used = 0;
-    for (let slot = 0; slot < low.length; slot += 1)
-      if (low[slot] !== 0) this.#enter(high[slot] as number, low[slot] as number);
+    for (let at = 0; at < words.length; at += 2)
+      if (words[at + 1] !== 0) this.#enter(words[at] as number, words[at + 1] as number);
   }
 }
 

@@ -3,6 +3,7 @@
  * Nothing in it is an object for each line, so that a million of them are no work for the garbage collector and can be
  * handed from one thread to another.
  */
+import { putDigits } from './bulk/cell-values.ts';
 
 export interface PlainPage {
   /** Each behind its number in the file, as packed-lines.ts reads them. */
@@ -20,7 +21,6 @@ export interface PlainPage {
 
 export const KEY_BYTES = 16;
 const LINE_FEED = 0x0a;
-const ZERO = 0x30;
 const LONGEST_NUMBER = 10;
 
 export class PlainPageWriter {
@@ -49,10 +49,13 @@ export class PlainPageWriter {
   /** `digest` is the SHA-256 of what the line says, a character for each byte; its text stands in `bytes`. */
   add(lineNo: number, digest: string, on: string | null, bytes: Buffer, from: number, to: number): void {
     this.#makeRoom(to - from + LONGEST_NUMBER + 2);
-    this.#putNumber(lineNo);
-    this.#lines[this.#used++] = this.#delimiter;
-    this.#used += bytes.copy(this.#lines, this.#used, from, to);
-    this.#lines[this.#used++] = LINE_FEED;
+    const lines = this.#lines;
+    let used = putDigits(lineNo, lines, this.#used);
+    lines[used++] = this.#delimiter;
+    // For so few bytes a call takes longer than they do.
+    for (let at = from; at < to; at += 1) lines[used++] = bytes[at] as number;
+    lines[used++] = LINE_FEED;
+    this.#used = used;
     const index = this.#count;
     this.#ends[index] = this.#used;
     this.#lineNos[index] = lineNo;
@@ -86,16 +89,5 @@ export class PlainPageWriter {
     const grown = Buffer.alloc(Math.max(this.#lines.length * 2, this.#used + length));
     this.#lines.copy(grown, 0, 0, this.#used);
     this.#lines = grown;
-  }
-
-  #putNumber(value: number): void {
-    let length = 1;
-    for (let rest = Math.floor(value / 10); rest > 0; rest = Math.floor(rest / 10)) length += 1;
-    let rest = value;
-    for (let at = this.#used + length - 1; at >= this.#used; at -= 1) {
-      this.#lines[at] = ZERO + (rest % 10);
-      rest = Math.floor(rest / 10);
-    }
-    this.#used += length;
   }
 }

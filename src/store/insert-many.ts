@@ -18,6 +18,9 @@ type Prepare = (sql: string) => { run(values: readonly Value[], same: Params): {
 // sizes, so that each statement is prepared once.
 const ROWS_A_STATEMENT = [64, 16, 4, 1] as const;
 
+/** So many rows are held before they are written: what they hold must stay as it is until then. */
+export const ROWS_AT_ONCE = ROWS_A_STATEMENT[0];
+
 function insertSql(
   { table, columns, unless_known }: Pick<ManyRows, 'table' | 'columns' | 'unless_known'>,
   same: readonly string[],

@@ -3,6 +3,7 @@
  * here they are bytes, numbered, and known again by the hash of what they say.
  */
 import { inBytesList, inList, listParam, type Reader, type Transaction } from './database.ts';
+import { ROWS_AT_ONCE } from './insert-many.ts';
 import { WITHDRAWN } from './statements.ts';
 
 export interface StatementPage {
@@ -146,28 +147,21 @@ const PIECE = 1 << 16;
 /** Keys of lines, kept until all are there: in order, each next one goes beside the one before. */
 export class LineKeys {
   readonly #keys: Buffer[] = [];
-  /** Numbers of lines, counted from the first: a statement has less than 2^32. */
-  readonly #lines: Uint32Array[] = [];
-  #first = 0n;
   #count = 0;
+  /** Where numbers do not follow those before: the keys up to there, and how far numbers are ahead of their count. */
+  readonly #jumps: { from: number; ahead: number }[] = [];
 
   /** Of lines whose numbers follow each other; those of each call are greater than those before. */
   add(keys: Uint8Array, first: bigint): void {
-    if (this.#count === 0) this.#first = first;
-    const line = Number(first - this.#first);
-    const count = keys.length / KEY_BYTES;
-    for (let done = 0; done < count; ) {
-      const at = this.#count % PIECE;
-      if (at === 0) {
-        this.#keys.push(Buffer.alloc(PIECE * KEY_BYTES));
-        this.#lines.push(new Uint32Array(PIECE));
-      }
-      const some = Math.min(count - done, PIECE - at);
-      this.#keys.at(-1)?.set(keys.subarray(done * KEY_BYTES, (done + some) * KEY_BYTES), at * KEY_BYTES);
-      const lines = this.#lines.at(-1) as Uint32Array;
-      for (let index = 0; index < some; index += 1) lines[at + index] = line + done + index;
-      done += some;
-      this.#count += some;
+    const ahead = Number(first) - this.#count;
+    if (this.#jumps.at(-1)?.ahead !== ahead) this.#jumps.push({ from: this.#count, ahead });
+    for (let done = 0; done < keys.length; ) {
+      const at = (this.#count % PIECE) * KEY_BYTES;
+      if (at === 0) this.#keys.push(Buffer.alloc(PIECE * KEY_BYTES));
+      const some = keys.subarray(done, done + PIECE * KEY_BYTES - at);
+      this.#keys.at(-1)?.set(some, at);
+      done += some.length;
+      this.#count += some.length / KEY_BYTES;
     }
   }
 
@@ -190,13 +184,27 @@ export class LineKeys {
       order[place] = index;
       ends[bucket] = place + 1;
     }
-    const first = Number(this.#first);
-    for (const index of order) {
-      const [piece, at] = [(index / PIECE) | 0, index % PIECE];
-      const keys = this.#keys[piece] as Buffer;
-      const line = first + ((this.#lines[piece] as Uint32Array)[at] as number);
-      yield [keys.subarray(at * KEY_BYTES, (at + 1) * KEY_BYTES), line];
+    // As many as one statement takes, used again and again: a buffer for each key takes longer than writing it.
+    const ring = Array.from({ length: ROWS_AT_ONCE }, () => new Uint8Array(KEY_BYTES));
+    for (let place = 0; place < order.length; place += 1) {
+      const index = order[place] as number;
+      const keys = this.#keys[(index / PIECE) | 0] as Buffer;
+      const key = ring[place % ROWS_AT_ONCE] as Uint8Array;
+      const from = (index % PIECE) * KEY_BYTES;
+      for (let at = 0; at < KEY_BYTES; at += 1) key[at] = keys[from + at] as number;
+      yield [key, this.#lineOf(index)];
     }
+  }
+
+  #lineOf(index: number): number {
+    const jumps = this.#jumps;
+    let [low, high] = [0, jumps.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((jumps[middle]?.from ?? 0) <= index) low = middle;
+      else high = middle;
+    }
+    return index + (jumps[low]?.ahead ?? 0);
   }
 
   #bucketOf(index: number): number {

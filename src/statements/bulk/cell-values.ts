@@ -39,6 +39,19 @@ export function amountAt(bytes: Uint8Array, start: number, end: number, decimals
   return minor;
 }
 
+/** Writes the digits of an integer below 2^30; answers where they end. */
+export function putDigits(value: number, target: Uint8Array, at: number): number {
+  let length = 1;
+  for (let rest = (value / 10) | 0; rest > 0; rest = (rest / 10) | 0) length += 1;
+  let rest = value | 0;
+  for (let place = at + length - 1; place >= at; place -= 1) {
+    const tenth = (rest / 10) | 0;
+    target[place] = ZERO + rest - tenth * 10;
+    rest = tenth;
+  }
+  return at + length;
+}
+
 const QUARTER_MS = 900_000;
 const DAY_MS = 86_400_000;
 const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];

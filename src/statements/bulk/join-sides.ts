@@ -4,10 +4,12 @@
  * hashes only bring them together, and where two names have one hash by chance, rows are left that need not be.
  */
 import { readSync } from 'node:fs';
+import type { Settled } from '../../domain/reconciliation/settled.ts';
 import { isEqual, NameTable, Part } from './name-table.ts';
 import { Numbers } from './numbers.ts';
 import {
   AMOUNT,
+  type Chunk,
   DAY_CURRENCY_OUTCOME,
   FEE,
   FIRST_HASH,
@@ -31,7 +33,7 @@ export interface Side {
 }
 
 export interface Joined {
-  tally: Tally;
+  settled: Settled;
   /**
    * By the ordinal of a line that of the payout that it is a pair with, 0 where it is none; and whether both state the
    * provider's name. Empty where nobody asked for them.
@@ -68,8 +70,7 @@ export const amountKey = (minor: number, currency: string) => `${minor} ${curren
 
 /** At most so many pairs can there be: more room than that many numbers need is never touched. */
 function mostPairs(sides: readonly Side[]): number {
-  const records = ({ scanned }: Side) =>
-    scanned.chunks.reduce((bytes, { length }) => bytes + length, 0) / HEAD_BYTES;
+  const records = ({ scanned }: Side) => bytesOf(scanned.chunks) / HEAD_BYTES;
   return Math.ceil(Math.min(...sides.map(records)));
 }
 
@@ -109,22 +110,23 @@ class Join {
 
   run(): Joined {
     const taken = new Set(this.#taken[this.#primary]);
-    for (let part = 0; part < PARTS; part += 1) {
-      this.#joinPart(readPart(this.#lines, part), readPart(this.#payouts, part), taken);
-    }
+    const [lineParts, payoutParts] = [new PartReader(this.#lines), new PartReader(this.#payouts)];
+    const table = new NameTable(FIRST_HASH + this.#primary, this.#primary);
+    for (let part = 0; part < PARTS; part += 1)
+      this.#joinPart(lineParts.read(part), payoutParts.read(part), table, taken);
     this.#takeBackShared();
     const { lines, payouts } = this.#left;
     const inOrder = (a: OddRow, b: OddRow) => a.ordinal - b.ordinal;
     return {
-      tally: this.#tally,
+      settled: this.#tally.settled(),
       pairs: this.#pairs ?? noPairs(0),
       lines: [...lines, ...this.#lines.scanned.odd].sort(inOrder),
       payouts: [...payouts, ...this.#payouts.scanned.odd].sort(inOrder),
     };
   }
 
-  #joinPart(lines: Part, payouts: Part, taken: ReadonlySet<number>): void {
-    const table = new NameTable(lines.records + payouts.records, FIRST_HASH + this.#primary, this.#primary);
+  #joinPart(lines: Part, payouts: Part, table: NameTable, taken: ReadonlySet<number>): void {
+    table.begin(lines.records + payouts.records);
     table.enter(lines, 0, (place) => this.#leave(lines, place, 'lines'));
     table.enter(payouts, 1, (place) => this.#leave(payouts, place, 'payouts'));
     for (let slot = 0; slot < table.size; slot += 1) {
@@ -232,17 +234,36 @@ const OTHER_NAMES: readonly (readonly [number, number])[] = [
   [0, 1],
 ];
 
-function readPart({ scanned, records }: Side, part: number): Part {
-  const chunks = scanned.chunks.filter((chunk) => chunk.part === part);
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let place = 0;
-  for (const { at, length } of chunks) {
-    for (let done = 0; done < length; ) {
-      done += readSync(records, bytes, place + done, length - done, at + done);
-    }
-    place += length;
+/** Reads one part after the other into one place: what a part leaves behind would stand in memory with the next. */
+class PartReader {
+  readonly #records: number;
+  readonly #chunks: readonly (readonly Chunk[])[];
+  readonly #room: Uint8Array;
+
+  constructor({ scanned, records }: Side) {
+    const chunks: Chunk[][] = Array.from({ length: PARTS }, () => []);
+    for (const chunk of scanned.chunks) chunks[chunk.part]?.push(chunk);
+    this.#records = records;
+    this.#chunks = chunks;
+    this.#room = new Uint8Array(Math.max(...chunks.map(bytesOf)));
   }
-  return new Part(bytes, chunks);
+
+  /** To be used until the next one is read. */
+  read(part: number): Part {
+    const chunks = this.#chunks[part] ?? [];
+    let place = 0;
+    for (const { at, length } of chunks) {
+      for (let done = 0; done < length; ) {
+        done += readSync(this.#records, this.#room, place + done, length - done, at + done);
+      }
+      place += length;
+    }
+    return new Part(this.#room.subarray(0, place), chunks);
+  }
+}
+
+function bytesOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** No record is longer than its head and three names. */

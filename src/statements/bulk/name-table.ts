@@ -41,21 +41,30 @@ export function isEqual(a: Uint8Array, atA: number, b: Uint8Array, atB: number, 
 
 /** Records of both sides by their primary name: the first of each side in a slot, whether there are more beside it. */
 export class NameTable {
-  readonly size: number;
+  size = 0;
   readonly #hashAt: number;
   readonly #name: number;
-  readonly #hashes: Uint32Array;
-  readonly #places: Int32Array;
-  readonly #shared: Uint8Array;
+  #hashes = new Uint32Array();
+  #places = new Int32Array();
+  #shared = new Uint8Array();
   readonly #parts: (Part | undefined)[] = [undefined, undefined];
 
-  constructor(records: number, hashAt: number, name: number) {
-    this.size = 1 << Math.max(4, 33 - Math.clz32(Math.max(records, 1)));
+  constructor(hashAt: number, name: number) {
     this.#hashAt = hashAt;
     this.#name = name;
-    this.#hashes = new Uint32Array(this.size);
-    this.#places = new Int32Array(this.size * 2).fill(-1);
-    this.#shared = new Uint8Array(this.size);
+  }
+
+  /** Empties it, for so many records. */
+  begin(records: number): void {
+    this.size = 1 << Math.max(4, 33 - Math.clz32(Math.max(records, 1)));
+    if (this.#hashes.length < this.size) {
+      this.#hashes = new Uint32Array(this.size);
+      this.#places = new Int32Array(this.size * 2);
+      this.#shared = new Uint8Array(this.size);
+    }
+    this.#hashes.fill(0, 0, this.size);
+    this.#places.fill(-1, 0, this.size * 2);
+    this.#shared.fill(0, 0, this.size);
   }
 
   first(slot: number, side: 0 | 1): number {

@@ -67,7 +67,9 @@ export class PayoutTexts {
   readonly #ends = new Int32Array(VALUES_A_PAYOUT);
   readonly #hashes = new Uint32Array(3);
   #bytes: Uint8Array = new Uint8Array();
-  #lastCode = '';
+  #lastCode: Uint8Array = new Uint8Array();
+  /** Of no code there is none. */
+  #lastCurrency = MOST_CURRENCIES + 1;
   #room = Buffer.alloc(0);
 
   constructor(sink: PayoutSink) {
@@ -84,17 +86,28 @@ export class PayoutTexts {
     this.#bytes = bytes;
     const left: number[] = [];
     for (let at = 0; at < bytes.length; ) {
-      for (let value = 0; value < VALUES_A_PAYOUT; value += 1) {
-        this.#starts[value] = at;
-        for (let byte = bytes[at]; byte !== undefined && byte !== VALUE_END && byte !== PAYOUT_END; )
-          byte = bytes[++at];
-        this.#ends[value] = at;
-        at += 1;
-      }
+      at = this.#find(bytes, at);
       const ordinal = this.#number(ORDINAL_AT);
       if (!this.#write(ordinal)) left.push(ordinal);
     }
     return left;
+  }
+
+  /** Where the values of a payout are; answers where the next one begins. */
+  #find(bytes: Uint8Array, from: number): number {
+    const [starts, ends, length] = [this.#starts, this.#ends, bytes.length];
+    let at = from;
+    for (let value = 0; value < VALUES_A_PAYOUT; value += 1) {
+      starts[value] = at;
+      // Nearly every byte is above both.
+      for (; at < length; at += 1) {
+        const byte = bytes[at] as number;
+        if (byte <= VALUE_END && (byte === VALUE_END || byte === PAYOUT_END)) break;
+      }
+      ends[value] = at;
+      at += 1;
+    }
+    return at;
   }
 
   /** In one place, again and again: what is new for each text is not collected for long. */
@@ -111,9 +124,9 @@ export class PayoutTexts {
     const tax = this.#optional(TAX_AT);
     const day = this.#day();
     if (outcome < 0 || amount === UNREAD || fee === BAD || tax === BAD || day === UNREAD) return false;
-    const { writer, currencies, primary, needs_charges } = this.#sink;
+    const { writer, primary, needs_charges } = this.#sink;
     if (needs_charges && (fee === NOT_STATED || tax === NOT_STATED)) return false;
-    const currency = currencies.of(this.#code());
+    const currency = this.#currency();
     if (currency > MOST_CURRENCIES) return false;
     const lengths = this.#readNames();
     const key = this.#hashes[primary] as number;
@@ -144,14 +157,21 @@ export class PayoutTexts {
     return letter === FAILED_LETTER ? FAILED : -1;
   }
 
-  /** Nearly always that of the payout before. */
-  #code(): string {
-    const [start, end] = [this.#starts[CURRENCY_AT] as number, this.#ends[CURRENCY_AT] as number];
-    let same = end - start === this.#lastCode.length;
-    for (let at = start; same && at < end; at += 1)
-      same = this.#bytes[at] === this.#lastCode.charCodeAt(at - start);
-    if (!same) this.#lastCode = Buffer.from(this.#bytes.subarray(start, end)).toString('latin1');
-    return this.#lastCode;
+  /** Its number; nearly always it is that of the payout before. */
+  #currency(): number {
+    const [start, end, bytes] = [
+      this.#starts[CURRENCY_AT] as number,
+      this.#ends[CURRENCY_AT] as number,
+      this.#bytes,
+    ];
+    const code = this.#lastCode;
+    let same = end - start === code.length;
+    for (let at = start; same && at < end; at += 1) same = bytes[at] === code[at - start];
+    if (!same) {
+      this.#lastCode = bytes.slice(start, end);
+      this.#lastCurrency = this.#sink.currencies.of(Buffer.from(this.#lastCode).toString('latin1'));
+    }
+    return this.#lastCurrency;
   }
 
   #number(value: number): number {
@@ -175,29 +195,29 @@ export class PayoutTexts {
 
   /** Their lengths, a byte each; -1 where one is more than plain letters. */
   #readNames(): number {
+    const [starts, ends, bytes] = [this.#starts, this.#ends, this.#bytes];
     let lengths = 0;
     for (let name = 0; name < 3; name += 1) {
-      const [start, end] = [this.#starts[NAMES_AT + name] as number, this.#ends[NAMES_AT + name] as number];
+      const start = starts[NAMES_AT + name] as number;
+      const end = ends[NAMES_AT + name] as number;
       if (end - start > LONGEST_NAME) return -1;
       for (let at = start; at < end; at += 1) {
-        const byte = this.#bytes[at] as number;
+        const byte = bytes[at] as number;
         if (byte <= 0x20 || byte >= 0x7f || (name === UTR && !isOfUtr(byte))) return -1;
       }
-      this.#hashes[name] = end > start ? hashOf(this.#bytes, start, end, this.#sink.seed) : 0;
+      this.#hashes[name] = end > start ? hashOf(bytes, start, end, this.#sink.seed) : 0;
       lengths |= (end - start) << (8 * name);
     }
     return lengths;
   }
 
   #copyNames(target: Uint8Array, to: number): void {
+    const [starts, ends, bytes] = [this.#starts, this.#ends, this.#bytes];
     let place = to;
     for (let name = 0; name < 3; name += 1) {
-      for (
-        let at = this.#starts[NAMES_AT + name] as number;
-        at < (this.#ends[NAMES_AT + name] as number);
-        at += 1
-      ) {
-        target[place] = this.#bytes[at] as number;
+      const end = ends[NAMES_AT + name] as number;
+      for (let at = starts[NAMES_AT + name] as number; at < end; at += 1) {
+        target[place] = bytes[at] as number;
         place += 1;
       }
     }
@@ -215,7 +235,10 @@ function isOfUtr(byte: number): boolean {
 /** A value that has a separator in it makes too many of them. */
 function hasParts(bytes: Uint8Array, count: number): boolean {
   let [values, payouts] = [0, count === 0 ? 0 : 1];
-  for (const byte of bytes) {
+  // Not `of bytes`: an iterator takes as long as all else that is done with them.
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte > VALUE_END) continue;
     if (byte === VALUE_END) values += 1;
     else if (byte === PAYOUT_END) payouts += 1;
   }

@@ -7,7 +7,7 @@ import { decimalsOf } from '../../domain/money/currency.ts';
 import { maskPrivateText } from '../../domain/private-text.ts';
 import { freeColumns, LONGEST_VALUE, type RowForm, SHORTEST_NUMBER, statusReader } from '../plain-row.ts';
 import type { Field } from '../profile.ts';
-import { amountAt, DayReader, UNREAD } from './cell-values.ts';
+import { amountAt, DayReader, putDigits, UNREAD } from './cell-values.ts';
 import type { RecordScanner } from './record-scanner.ts';
 
 // The same in plain-row.ts: amounts of more digits are for the reader of every form.
@@ -20,7 +20,8 @@ const T = 0x54;
 const AT = 0x40;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const ZERO = 0x30;
+// What is more is no integer to the engine, and slow.
+const LARGEST_INTEGER = 2 ** 30 - 1;
 
 interface Known {
   bytes: Uint8Array;
@@ -49,6 +50,7 @@ export class PlainBytes {
   readonly #meaning: ReturnType<typeof statusReader>;
   readonly #days: DayReader;
   readonly #text = Buffer.alloc(2 * LONGEST_ROW);
+  readonly #views: Uint8Array[] = [];
   #used = 0;
 
   constructor(form: RowForm) {
@@ -76,7 +78,8 @@ export class PlainBytes {
     this.#used = 0;
     this.#put(OPENING, 0, 1);
     let named = false;
-    for (const [place, column] of this.#names.entries()) {
+    for (let place = 0; place < this.#names.length; place += 1) {
+      const column = this.#names[place] as number;
       const found = this.#putCell(row, column);
       if (found < 0 || (column === this.#at.utr && !isUtr(row, column))) return null;
       named ||= found > 0 && place < 3;
@@ -96,7 +99,16 @@ export class PlainBytes {
     );
     this.#text[this.#used - 1] = CLOSING;
     const stated_on = stated === null ? null : (this.#days.days.texts[stated] ?? null);
-    return { digest: hash('sha256', this.#text.subarray(0, this.#used), 'binary'), stated_on };
+    return { digest: hash('sha256', this.#view(), 'binary'), stated_on };
+  }
+
+  /** Of so much of the text as is used; one for each length, since making one takes as long as hashing it. */
+  #view(): Uint8Array {
+    const known = this.#views[this.#used];
+    if (known) return known;
+    const view = new Uint8Array(this.#text.buffer, this.#text.byteOffset, this.#used);
+    this.#views[this.#used] = view;
+    return view;
   }
 
   #isBounded({ starts, ends }: RecordScanner): boolean {
@@ -139,7 +151,8 @@ export class PlainBytes {
   }
 
   #putAmounts({ bytes, starts, ends }: RecordScanner, currency: Known): boolean {
-    for (const [place, column] of this.#amounts.entries()) {
+    for (let place = 0; place < 3; place += 1) {
+      const column = this.#amounts[place] as number;
       const [start, end] = column < 0 ? [0, 0] : [starts[column] as number, ends[column] as number];
       if (start === end) {
         if (place === 0) return false;
@@ -200,14 +213,8 @@ export class PlainBytes {
 
   #putNumber(value: number): void {
     this.#text[this.#used++] = QUOTE;
-    let length = 1;
-    for (let rest = Math.floor(value / 10); rest > 0; rest = Math.floor(rest / 10)) length += 1;
-    let rest = value;
-    for (let at = this.#used + length - 1; at >= this.#used; at -= 1) {
-      this.#text[at] = ZERO + (rest % 10);
-      rest = Math.floor(rest / 10);
-    }
-    this.#used += length;
+    if (value > LARGEST_INTEGER) this.#used += this.#text.write(String(value), this.#used, 'latin1');
+    else this.#used = putDigits(value, this.#text, this.#used);
     this.#close();
   }
 
