@@ -138,12 +138,16 @@ async function approvals(reader: Reader, params: PayoutParam): Promise<StoryEven
   });
 }
 
+/** About the payout itself, and that its batch was cancelled; a batch before or after it may bear the same name. */
 async function decisions(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
   const rows = await reader.all<DecisionColumns>(
     `select e.at, e.actor, e.action, e.details, c.seq, c.hash
-     from audit_events e join payouts p on p.reference_id = e.subject
+     from payouts p join batches b on b.id = p.batch_id
+       join audit_events e on (e.subject_kind = 'payout' and e.subject = p.reference_id)
+         or (e.subject_kind = 'batch' and e.subject = b.name and e.action = 'batch_cancelled'
+           and e.at >= b.imported_at and e.at <= coalesce(b.cancelled_at, e.at))
        left join chain c on c.kind = 'audit' and c.item_id = e.id
-     where e.subject_kind = 'payout' and p.id = :payout order by e.id`,
+     where p.id = :payout order by e.id`,
     params,
   );
   return rows.map(decisionEvent);

@@ -121,6 +121,8 @@ test('a batch that is cancelled takes its begun retries with it; one asked for a
     cancelled: 1,
     states: { cancelled: 1, failed: 1, paid: 1 },
   });
+  const { stdout } = await office.run('payout', 'explain', 'night-000002');
+  expect(stdout).toContain('batch cancelled (tester)');
   expect(await retry('night-000003')).toEqual({ approved: 1 });
   funds = true;
   // The beneficiary's account is closed still, so that the new attempt fails like the one before.
