@@ -25,6 +25,7 @@ import type { ReportedBreak } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
 import { balanceData, totalsData, view } from './reconcile-view.ts';
 import { comparisonTerms, configIfAny, type Reading, readingTerms } from './reconciliation-terms.ts';
+import { warnOfOtherBusiness } from './statement/other-business.ts';
 import { proofData } from './statement/statement-proof.ts';
 import { stagesOf, statementInputs } from './statement-input.ts';
 
@@ -87,6 +88,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     const message = `Entry ${entry_id} was booked to explain break ${id}, whose difference is gone or another now; if it is one too many: payrun ledger reverse ${entry_id} --reason TEXT`;
     context.warn({ code: 'entry_outlived', message });
   }
+  if (!whose.account) await warnOfOtherBusiness(context, found.statements, whose);
   const taken = new Map(found.statements.map(({ statement }, index) => [statement, paths[index]]));
   const fileOf = ({ line_statement, line_file }: BreakRow) =>
     (line_statement === null ? undefined : named(taken.get(line_statement))) ?? line_file;

@@ -95,6 +95,18 @@ test('a file that counts for a provider already is warned of where it is taken i
   expect(once.stderr).not.toContain('counts for nxt');
 });
 
+test('a bank’s statement that is taken in as a provider’s by mistake is told of, with the way back', async () => {
+  await booked();
+  bank('bank.csv', ...FIRST);
+  const mistaken = await desk.payrun('reconcile', 'bank.csv');
+  expect(mistaken.stderr).toContain(
+    'No line of bank.csv is matched with a payout of nxt. If it is the statement of an account of the books: payrun statement withdraw 1 ',
+  );
+  await desk.payrun('statement', 'withdraw', '1', '--reason', 'it is the bank’s');
+  const meant = await desk.payrun('reconcile', 'bank.csv', '--account', ACCOUNT);
+  expect(meant.stderr).not.toContain('No line of');
+});
+
 test('a later statement closes what it shows, and the same one again changes nothing', async () => {
   await booked();
   bank('bank.csv', ...FIRST);
