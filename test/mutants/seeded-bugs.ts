@@ -2,6 +2,7 @@
 import { DESK_BUGS } from './desk-bugs.ts';
 import { MEANWHILE_BUGS } from './meanwhile-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
+import { STATEMENT_BUGS } from './statement-bugs.ts';
 
 const SUBMISSION = 'test/simulation/submission.test.ts';
 const DAY = 'test/simulation/day.test.ts';
@@ -213,4 +214,9 @@ const SENDING_BUGS: readonly SeededBug[] = [
   },
 ];
 
-export const SEEDED_BUGS: readonly SeededBug[] = [...SENDING_BUGS, ...DESK_BUGS, ...MEANWHILE_BUGS];
+export const SEEDED_BUGS: readonly SeededBug[] = [
+  ...SENDING_BUGS,
+  ...DESK_BUGS,
+  ...MEANWHILE_BUGS,
+  ...STATEMENT_BUGS,
+];
