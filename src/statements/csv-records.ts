@@ -77,12 +77,11 @@ export function readBlock(buffer: Buffer, start: number, line: number, delimiter
   return { ...read, end, clean: forbiddenCharacter(text) === null, quoted };
 }
 
-/**
- * Where a block ends whose values are what stands between the delimiters, as no quote is anywhere; null where quotes are
- * or not one whole record. For whoever finds the records by himself.
- */
-export function endOfBareBlock(buffer: Buffer): number | null {
-  return holdsQuote(buffer, 0) ? null : endOfPlainBlock(buffer, 0);
+/** Where a block ends, for whoever finds its records by himself; null where it holds not one whole record. */
+export function endOfBlock(buffer: Buffer): { end: number; quoted: boolean } | null {
+  const quoted = holdsQuote(buffer, 0);
+  const end = quoted ? endOfQuotedBlock(buffer, 0) : endOfPlainBlock(buffer, 0);
+  return end === null ? null : { end, quoted };
 }
 
 interface BlockRead {

@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { readSync } from 'node:fs';
-import { BLOCK_BYTES, type Block, type CsvRow, endOfBareBlock, readBlock } from './csv-records.ts';
+import { BLOCK_BYTES, type Block, type CsvRow, endOfBlock, readBlock } from './csv-records.ts';
 import { linesIn } from './line-count.ts';
 import { foreignFormat } from './text-encoding.ts';
 
@@ -21,7 +21,7 @@ export interface RecordBlock {
   line: number;
   /** Bytes of the file up to its end. */
   through: number;
-  /** No value holds a quote or a backslash. Of such a block nothing but its end has been looked for yet. */
+  /** No value holds a quote or a backslash. */
   bare: boolean;
 }
 
@@ -34,21 +34,15 @@ export function* recordBlocks(
   for (let line = 1; ; ) {
     const buffer = window.fill();
     if (buffer.length === 0) return;
-    const end = endOfBareBlock(buffer);
-    if (end !== null && buffer.subarray(0, end).indexOf(BACKSLASH) < 0) {
-      const bytes = wholeCharacters(buffer, end);
-      const records = () => readClean(buffer, line, delimiter).records;
-      yield { records, bytes, line, through: window.at + end, bare: true };
-      line += linesIn(bytes);
-      window.drop(end);
-    } else {
-      const block = readClean(buffer, line, delimiter);
-      const bytes = wholeCharacters(buffer, block.end);
-      const { records } = block;
-      yield { records: () => records, bytes, line, through: window.at + block.end, bare: false };
-      line = block.next_line;
-      window.drop(block.end);
-    }
+    const block = endOfBlock(buffer);
+    if (block === null) throw new NotPlain();
+    const bytes = buffer.subarray(0, block.end);
+    if (!isUtf8(bytes)) throw new NotPlain();
+    const bare = !block.quoted && bytes.indexOf(BACKSLASH) < 0;
+    const records = () => readClean(buffer, line, delimiter).records;
+    yield { records, bytes, line, through: window.at + block.end, bare };
+    line += linesIn(bytes);
+    window.drop(block.end);
   }
 }
 
@@ -56,12 +50,6 @@ function readClean(buffer: Buffer, line: number, delimiter: string): Block {
   const block = readBlock(buffer, 0, line, delimiter);
   if (block === null || block.failure || !block.clean) throw new NotPlain();
   return block;
-}
-
-function wholeCharacters(buffer: Buffer, end: number): Buffer {
-  const bytes = buffer.subarray(0, end);
-  if (!isUtf8(bytes)) throw new NotPlain();
-  return bytes;
 }
 
 const BACKSLASH = 0x5c;

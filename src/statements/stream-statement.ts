@@ -89,7 +89,7 @@ export class StatementStream {
     for (const block of recordBlocks(this.#file.descriptor, this.#file.size, this.profile.delimiter)) {
       const counter = countLines(block.bytes, block.line);
       const reading = { readers, counts, counter, headed, page };
-      if (block.bare && readers.quick) yield* this.#scanBlock(block, readers.quick, reading);
+      if (readers.quick) yield* this.#scanBlock(block, readers.quick, reading);
       else yield* this.#readBlock(block, reading);
       yield page.take();
       headed = true;
@@ -115,7 +115,7 @@ export class StatementStream {
 
   /** The same from the bytes, as far as they are plain: only of the other rows strings are made. */
   *#scanBlock(
-    { bytes, line: firstLine }: RecordBlock,
+    { bytes, line: firstLine, bare }: RecordBlock,
     quick: PlainBytes,
     { readers, counts, counter, headed, page }: Reading,
   ): Generator<StreamPage, void, undefined> {
@@ -125,15 +125,16 @@ export class StatementStream {
     let next = scanner.next();
     if (!headed) {
       if (next !== 'record' || !isDeepStrictEqual(values(), this.#header)) throw new NotPlain();
-      counter.saw({ line: scanner.line, values: NO_VALUES }, 'header');
+      counter.saw({ line: scanner.line, values: this.#header }, 'header');
       next = scanner.next();
     }
     for (; next === 'record'; next = scanner.next()) {
       const { line, from, to } = scanner;
-      const facts = scanner.count === this.#header.length ? quick.read(scanner) : null;
+      const isBare = bare || !needsText(bytes, from, to);
+      const facts = isBare && scanner.count === this.#header.length ? quick.read(scanner) : null;
       if (facts === null) {
         const record = { line, values: values() };
-        counter.saw(record, this.#read(record, true, readers, counts, page) ? 'taken' : 'blank');
+        counter.saw(record, this.#read(record, isBare, readers, counts, page) ? 'taken' : 'blank');
       } else {
         const { digest, stated_on } = facts;
         const occurrence = counts.next(digest);
@@ -194,6 +195,15 @@ export class StatementStream {
     };
   }
 }
+
+/** Whether a quote or a backslash is among the bytes, so that values may be otherwise than they stand. */
+function needsText(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (bytes[at] === QUOTE || bytes[at] === BACKSLASH) return true;
+  return false;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 // Of a file all of whose lines are rows.
 const NONE_SKIPPED = { header: 0, pattern: 0, totals: 0, footer: 0 };

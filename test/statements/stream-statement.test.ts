@@ -210,6 +210,24 @@ describe('a statement that is read by blocks', () => {
     expect(JSON.stringify([row?.cells, row?.failure_reason])).not.toMatch(/50100|r@/);
   });
 
+  test('keeps all lines by their text but those that have quotes or backslashes', () => {
+    const path = join(folder, 'quoted.csv');
+    const rows = Array.from({ length: 9 }, (_, index) =>
+      [...PLAIN, AT, AT].join(',').replace('po_7', `po_${index}`),
+    );
+    rows[3] = `"po_3"${rows[3]?.slice(4)}`;
+    rows[6] = rows[6]?.replace('po_6', 'po\\6') ?? '';
+    writeFileSync(path, `${HEADER}\n${rows.join('\n')}\n`);
+    const file = new OpenFile(path);
+    const [page] = new StatementStream(file, nxtbanking, ZONE).pages(() => undefined);
+    file.close();
+    expect([...(page?.plain.line_nos ?? [])]).toEqual([2, 3, 4, 6, 7, 9, 10]);
+    expect(page?.rows.map(({ line_no, provider_id }) => [line_no, provider_id])).toEqual([
+      [5, 'po_3'],
+      [8, 'po\\6'],
+    ]);
+  });
+
   test('that grows meanwhile is not taken as it was', () => {
     const path = join(folder, 'growing.csv');
     const row = [...PLAIN, AT, AT].join(',');
