@@ -31,6 +31,7 @@ import { askPatiently } from './ask-patiently.ts';
 import type { Sync } from './sync.ts';
 import { countMove, type SyncReport } from './sync-report.ts';
 import { stoppedBy } from './tolerance.ts';
+import { isWitnessed } from './witness.ts';
 
 /** Two clocks, and rows that appear late. */
 const OVERLAP_MS = 10 * 60_000;
@@ -83,7 +84,7 @@ export async function compareRestored(sync: Sync, report: SyncReport): Promise<b
   const gap = gapOf(restores);
   const { since } = gap;
   const reports = await listSince(sync, since, report);
-  if (reports === null) return moved;
+  if (reports === null || !(await isWitnessed(sync, report))) return moved;
   const { provider, database } = sync;
   for (const each of inOrderOfAttempts(reports)) moved.push(...(await takeOver(sync, gap, each, report)));
   await database.transaction(async (tx) => {

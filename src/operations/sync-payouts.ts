@@ -17,6 +17,7 @@ import { adopt } from './submit-payout.ts';
 import type { Sync } from './sync.ts';
 import { addCounts, countMove, countUnusable, emptySync, type SyncReport } from './sync-report.ts';
 import { createTolerance, stoppedBy, type Tolerance } from './tolerance.ts';
+import { isWitnessed } from './witness.ts';
 
 const CHUNK = 128;
 /** States are counted in pages of so many. */
@@ -234,9 +235,10 @@ async function askForReturns(sync: Sync, batchId: bigint | null, report: SyncRep
   } while (cursor !== undefined && !sync.stop.aborted);
   // By the provider's clock, and never ahead of ours: a mark that one of them put into the future would hide returns.
   const mark = until < sync.now() ? until : since;
-  if (batchId === null && !sync.stop.aborted) {
-    await sync.database.transaction((tx) => saveReturnedUntil(tx, sync.provider.name, mark));
-  }
+  if (batchId !== null || sync.stop.aborted) return returned;
+  // What another account has returned says nothing of ours: the mark would pass over our returns.
+  if (mark > since && !(await isWitnessed(sync, report))) return returned;
+  await sync.database.transaction((tx) => saveReturnedUntil(tx, sync.provider.name, mark));
   return returned;
 }
 

@@ -15,6 +15,9 @@ export type Testimony =
   | { answer: 'silent'; because: null }
   | { answer: 'another'; because: Stopped };
 
+/** So long every provider knows what it has paid; what it knows of references is another matter. */
+const REMEMBERED_MS = 30 * 86_400_000;
+
 /** Asked once, however often it is called. */
 export type Witness = () => Promise<Testimony>;
 
@@ -29,6 +32,17 @@ export function createWitness(questioner: Questioner, since: string): Witness {
     asked ??= ask(questioner, since);
     return asked;
   };
+}
+
+/** For a list that is to be believed: false where it may be another account's, with the reason where that is known. */
+export async function isWitnessed(
+  questioner: Questioner & Pick<Submission, 'now'>,
+  report: { stopped: Stopped | null },
+): Promise<boolean> {
+  const since = new Date(Date.parse(questioner.now()) - REMEMBERED_MS).toISOString();
+  const { answer, because } = await ask(questioner, since);
+  report.stopped ??= because;
+  return answer === 'same';
 }
 
 async function ask(questioner: Questioner, since: string): Promise<Testimony> {

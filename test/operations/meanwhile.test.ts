@@ -334,3 +334,32 @@ test('what another process calls failed while it is asked about is held, also wh
   asked = 0;
   expect(await office.states('payout', 'sync', '--json')).toEqual({ held: 1 });
 });
+
+test('returns are not passed over because another account was asked once', async () => {
+  const office = await desk(['b-7,100'], {}, { reverse_ms: HOUR_MS });
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 1 });
+  // What comes back there comes back later than what comes back here.
+  const other = await desk(['b-7,77'], {}, { reverse_ms: 1.5 * HOUR_MS });
+  expect(await other.states(...SUBMIT)).toEqual({ paid: 1 });
+  for (const each of [office, other]) each.pass(2 * HOUR_MS);
+  office.configure(other.sandbox.url);
+  const astray = await office.run('payout', 'sync', '--json');
+  expect([astray.exit, astray.json().warnings[0]?.code]).toEqual([5, 'provider_credentials']);
+  office.configure(office.sandbox.url);
+  expect(await office.states('payout', 'sync', '--json')).toEqual({ returned: 1 });
+});
+
+test('nor is a restored ledger let go on because it was compared with another account', async () => {
+  const office = await desk(['b-1,100', 'b-1,101'], {});
+  await office.run('batch', 'submit', 'night', '--first', '1', '--yes');
+  await office.run('ledger', 'backup', 'kept.db');
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 2 });
+  expect((await office.run('ledger', 'restore', 'kept.db')).exit).toBe(0);
+  const other = await desk(['b-1,77'], {});
+  office.configure(other.sandbox.url);
+  expect((await office.run('payout', 'sync')).exit).toBe(5);
+  office.configure(office.sandbox.url);
+  expect((await office.run(...SUBMIT)).json().error.code).toBe('restore_unchecked');
+  expect((await office.run('payout', 'sync')).exit).toBe(0);
+  expect(await office.states(...SUBMIT)).toEqual({ paid: 2 });
+});

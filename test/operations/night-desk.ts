@@ -27,7 +27,7 @@ interface Desk {
   now(): Date;
 }
 
-/** A draft of these rows as the batch `night`; b-2 has closed its account, and b-4's is refused at submission, b-5's has another name, b-6's stays on its way. */
+/** A draft of these rows as the batch `night`; b-2 has closed its account, and b-4's is refused at submission, b-5's has another name, b-6's stays on its way, b-7's comes back. */
 export async function desk(
   rows: readonly string[],
   faults: Partial<Faults>,
@@ -69,6 +69,7 @@ ${more}
       'b-4,Tara Rao,501000005',
       'b-5,Uma Rao,501000007',
       'b-6,Ela Rao,501000003',
+      'b-7,Isha Rao,501000004',
     ].reduce((text, row) => `${text}${row},HDFC0000001\n`, 'beneficiary_ref,name,account_number,ifsc\n'),
   );
   write('payouts.csv', ['beneficiary_ref,amount', ...rows, ''].join('\n'));
