@@ -53,8 +53,8 @@ export const STATEMENT_BUGS: readonly SeededBug[] = [
     id: 'copy_made_up',
     name: 'a success that is said anew restates what was in flight instead',
     file: 'src/domain/reconciliation/statement-line.ts',
-    from: 'last.status === line.status && fits(members, [line])',
-    to: 'fits(members, [line])',
+    from: 'first?.last.status === line.status && fits(first.members, [line])',
+    to: 'first !== undefined && fits(first.members, [line])',
     test: MATCH,
   },
   {

@@ -87,26 +87,54 @@ interface Word {
   led_to: boolean;
 }
 
-/** A success said anew restates the success, and not what was in flight before it: that would leave two successes. */
+/** Words that take the same lines: all stand in the same files, with the same UTRs. Those before `at` are of another shape. */
+interface Shape {
+  words: Word[];
+  at: number;
+}
+
+/**
+ * A success said anew restates the success, and not what was in flight before it: that would leave two successes. Of
+ * words of one shape only the first is asked, so that thousands of copies take no longer than they are many.
+ */
 function wordsOf(ordered: readonly StatementLine[], result: Map<bigint, StatementLine>): Word[] {
   const words: Word[] = [];
+  const shapes = new Map<string, Shape>();
   for (const line of ordered) {
-    const before = words.find(({ last, members }) => last.status === line.status && fits(members, [line]));
-    if (before) {
+    const shape = [...shapes.values()].find(({ words: alike, at }) => {
+      const first = alike[at];
+      return first?.last.status === line.status && fits(first.members, [line]);
+    });
+    const before = shape?.words[shape.at];
+    const word = before ?? { members: [], last: line, led_to: false };
+    if (shape && before) {
+      shape.at += 1;
       result.set(before.last.line_id, line);
-      before.members.push(line);
-      before.last = line;
-    } else words.push({ members: [line], last: line, led_to: false });
+    } else words.push(word);
+    word.members.push(line);
+    word.last = line;
+    const name = shapeOf(word);
+    const same = shapes.get(name);
+    if (same) same.words.push(word);
+    else shapes.set(name, { words: [word], at: 0 });
   }
   return words;
 }
 
+function shapeOf({ members, last }: Word): string {
+  const parts = members.map(
+    ({ utr, statement_ids, status_word }) => `${status_word} ${utr ?? ''} ${statement_ids.join(',')}`,
+  );
+  return [last.status, ...new Set(parts.sort())].join('; ');
+}
+
 /** In flight, then paid; or failed, and corrected. A success and its reversal are two events. */
 function follow(words: readonly Word[], result: Map<bigint, StatementLine>): void {
+  if (new Set(words.map(({ last }) => last.status)).size < 2) return;
   for (const [index, { members, last }] of words.entries()) {
-    const next = words.slice(index + 1).find((each) => {
+    const next = words.find((each, place) => {
+      if (place <= index || each.led_to || last.status === each.last.status) return false;
       const statuses = [last.status, each.last.status];
-      if (each.led_to || last.status === each.last.status) return false;
       return !(statuses.includes('success') && statuses.includes('reversed')) && fits(members, each.members);
     });
     if (next === undefined) continue;

@@ -198,6 +198,16 @@ describe('lines that restate each other', () => {
     expect(outcomes(three, [ours]).filter((each) => each.startsWith('duplicate'))).toHaveLength(2);
   });
 
+  it('cost no more than they are many, where thousands say the same', () => {
+    const lines = Array.from({ length: 10_000 }, (_, no) =>
+      inFile(no % 2 === 0 ? 1n : 2n, { fee_minor: no % 2 === 0 ? null : 350n, occurrence: (no >> 1) + 1 }),
+    );
+    const started = performance.now();
+    expect(match(lines, [ours]).superseded.size).toBe(5_000);
+    // Each pair of them would take seven seconds; this leaves room for a busy machine.
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
   it('are no copies while no file has two of them, in whatever files and order they come', () => {
     const story = [
       queued,
