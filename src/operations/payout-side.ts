@@ -68,7 +68,7 @@ export async function readPayoutSide(
   };
   for (const page of numberedPages(last, tell)) {
     const found = await plainAttemptsText(reader, provider, page);
-    const left = texts.read(found.text, found.count);
+    const left = texts.read(found, Number(page.after) + 1, Number(PAGE));
     if (left?.length === 0 && found.count === found.all) continue;
     const again = left && new Set(left);
     for (const row of await plainAttemptsOfProvider(reader, provider, page))

@@ -127,16 +127,15 @@ const PAYOUT_END = '\n';
 
 /**
  * The same payouts as one text (statements/bulk/payout-texts.ts reads it), as far as they can be settled in bulk: first
- * attempts that are paid or failed. `count` is how many of them there are, `all` how many attempts in all.
+ * attempts that are paid or failed. `count` is how many of them there are, `all` how many attempts in all. The days on
+ * which they are booked are a text of their own (booked-days.ts): to look for them payout by payout takes as long as all else.
  */
 export async function plainAttemptsText(
   reader: Reader,
   provider: string,
   { after, through }: { after: bigint; through: bigint },
-): Promise<{ text: string; count: number; all: number }> {
-  const booked = (events: string) =>
-    `(select max(e.booked_on) from journal_entries e where e.payout_id = a.payout_id
-        and e.attempt_no = a.attempt_no and e.provider = :provider and e.event in (${events}))`;
+): Promise<{ text: string; booked: string; count: number; all: number }> {
+  const page = { provider, after, through };
   const named = (column: string) => `coalesce(case ${column} when '' then '"' else ${column} end, '')`;
   const values = [
     'a.payout_id',
@@ -145,8 +144,6 @@ export async function plainAttemptsText(
     'p.amount_minor',
     "coalesce(cast(p.fee_minor as text), '')",
     "coalesce(cast(p.tax_minor as text), '')",
-    `coalesce(case p.state when 'paid' then ${booked("'paid'")}
-       else ${booked("'failed', 'failed_after_paid'")} end, '')`,
     "coalesce(case p.state when 'paid' then p.paid_at else p.updated_at end, '')",
     named('p.provider_id'),
     'a.provider_reference',
@@ -159,9 +156,16 @@ export async function plainAttemptsText(
        sum(case when ${settled} then 1 else 0 end), count(*)
      from attempts a join payouts p on p.id = a.payout_id
      where a.provider || '' = :provider and a.payout_id > :after and a.payout_id <= :through`,
-    { provider, after, through },
+    page,
   );
-  return { text: row?.[0] ?? '', count: row?.[1] ?? 0, all: row?.[2] ?? 0 };
+  const [days] = await reader.values<readonly [text: string | null]>(
+    `select string_agg(payout_id || case event when 'paid' then 'P' else 'F' end || booked_on, '${PAYOUT_END}')
+     from journal_entries
+     where payout_id > :after and payout_id <= :through and attempt_no = 1 and provider = :provider
+       and event in ('paid', 'failed', 'failed_after_paid')`,
+    page,
+  );
+  return { text: row?.[0] ?? '', booked: days?.[0] ?? '', count: row?.[1] ?? 0, all: row?.[2] ?? 0 };
 }
 
 // A number that no row reaches.

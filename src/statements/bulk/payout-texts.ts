@@ -3,6 +3,7 @@
  * the time that handing over twelve values for each takes. Only payouts of which nothing unusual is stated are read
  * here; every other is named, to be read by its values.
  */
+import { BookedDays } from './booked-days.ts';
 import { amountAt, DayReader, type Numbered, UNREAD } from './cell-values.ts';
 import {
   AMOUNT,
@@ -33,11 +34,10 @@ const CURRENCY_AT = 2;
 const AMOUNT_AT = 3;
 const FEE_AT = 4;
 const TAX_AT = 5;
-const BOOKED_AT = 6;
-const INSTANT_AT = 7;
+const INSTANT_AT = 6;
 // Three names: the provider's, ours, the rail's.
-const NAMES_AT = 8;
-const VALUES_A_PAYOUT = 11;
+const NAMES_AT = 7;
+const VALUES_A_PAYOUT = 10;
 const PAID_LETTER = 0x50;
 const FAILED_LETTER = 0x46;
 
@@ -60,9 +60,18 @@ export interface PayoutTextTerms {
   needs_charges: boolean;
 }
 
+/** As the store writes it. */
+export interface PayoutText {
+  text: string;
+  count: number;
+  /** Of booked-days.ts. */
+  booked: string;
+}
+
 export class PayoutTexts {
   readonly #sink: PayoutSink;
   readonly #days: DayReader;
+  readonly #booked: BookedDays;
   readonly #starts = new Int32Array(VALUES_A_PAYOUT);
   readonly #ends = new Int32Array(VALUES_A_PAYOUT);
   readonly #hashes = new Uint32Array(3);
@@ -75,15 +84,20 @@ export class PayoutTexts {
   constructor(sink: PayoutSink) {
     this.#sink = sink;
     this.#days = new DayReader(sink.time_zone, sink.days);
+    this.#booked = new BookedDays(this.#days);
   }
 
-  /** Answers the numbers of those payouts that are no records; null where the text is not of so many. */
-  read(text: string, count: number): number[] | null {
+  /**
+   * Answers the numbers of those payouts that are no records; null where the text is not of so many. `booked` are days of
+   * as many payouts as the page has numbers from `first` on.
+   */
+  read({ text, count, booked }: PayoutText, first: number, numbers: number): number[] | null {
     // A quote marks what is not to be taken as it stands.
     if (text.includes('"')) return null;
     const bytes = this.#bytesOf(text);
     if (!hasParts(bytes, count)) return null;
     this.#bytes = bytes;
+    this.#booked.read(booked, first, numbers);
     const left: number[] = [];
     for (let at = 0; at < bytes.length; ) {
       at = this.#find(bytes, at);
@@ -119,11 +133,12 @@ export class PayoutTexts {
 
   #write(ordinal: number): boolean {
     const outcome = this.#outcome();
+    if (outcome < 0) return false;
     const amount = this.#number(AMOUNT_AT);
     const fee = this.#optional(FEE_AT);
     const tax = this.#optional(TAX_AT);
-    const day = this.#day();
-    if (outcome < 0 || amount === UNREAD || fee === BAD || tax === BAD || day === UNREAD) return false;
+    const day = this.#day(ordinal, outcome as typeof PAID | typeof FAILED);
+    if (amount === UNREAD || fee === BAD || tax === BAD || day === UNREAD) return false;
     const { writer, primary, needs_charges } = this.#sink;
     if (needs_charges && (fee === NOT_STATED || tax === NOT_STATED)) return false;
     const currency = this.#currency();
@@ -185,11 +200,11 @@ export class PayoutTexts {
   }
 
   /** The day on which it was booked, or that of the instant. */
-  #day(): number {
-    const value = this.#starts[BOOKED_AT] === this.#ends[BOOKED_AT] ? INSTANT_AT : BOOKED_AT;
-    const [start, end] = [this.#starts[value] as number, this.#ends[value] as number];
-    if (start === end) return NO_DAY;
-    const day = this.#days.at(this.#bytes, start, end);
+  #day(ordinal: number, outcome: typeof PAID | typeof FAILED): number {
+    const [start, end] = [this.#starts[INSTANT_AT] as number, this.#ends[INSTANT_AT] as number];
+    const booked = this.#booked.of(ordinal, outcome);
+    if (booked === null && start === end) return NO_DAY;
+    const day = booked ?? this.#days.at(this.#bytes, start, end);
     return day >= NO_DAY ? UNREAD : day;
   }
 
