@@ -21,6 +21,7 @@ import type { ProviderConfig } from './config.ts';
 import { EXIT } from './exit-codes.ts';
 import { readInputFile, regularFileSize } from './input-file.ts';
 import { requireAccount } from './ledger/find-account.ts';
+import { nextStep } from './next-step.ts';
 import type { ReportedBreak } from './output/reports/report.ts';
 import { type Asked, askedOf, judged, type OpenBreak, REPORT_OPTIONS, tell } from './reconcile-report.ts';
 import { balanceData, totalsData, view } from './reconcile-view.ts';
@@ -105,7 +106,10 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     exit: failsJob(asked, breaks, left) ? EXIT.findings : EXIT.done,
     view: view(data, []),
     annotations,
-    ...(found.open > 0 ? { next: `Look at them with: payrun break list --provider ${whose.name}` } : {}),
+    ...nextStep(
+      context,
+      found.open > 0 ? `Look at them with: payrun break list --provider ${whose.name}` : undefined,
+    ),
   };
 }
 

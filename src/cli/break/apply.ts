@@ -1,6 +1,7 @@
 import { applyBreakSheet } from '../../operations/apply-break-sheet.ts';
 import { argument, type Context, type Input, type Outcome, type Verb } from '../command.ts';
 import { readInputFile } from '../input-file.ts';
+import { nextStep } from '../next-step.ts';
 
 export const verb: Verb = {
   name: 'break apply',
@@ -22,5 +23,5 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     breaks.reasons,
   );
   for (const warning of warnings) context.warn(warning);
-  return { data: { file: file.name, rows, resolved, unchanged } };
+  return { data: { file: file.name, rows, resolved, unchanged }, ...nextStep(context) };
 }

@@ -1,5 +1,6 @@
 import { type Reopened, reopenChosen } from '../../operations/resolve-break.ts';
 import { argumentList, type Context, type Data, type Input, type Outcome, type Verb } from '../command.ts';
+import { nextStep } from '../next-step.ts';
 import { comparisonTerms } from '../reconciliation-terms.ts';
 import { counted, DECIDED_VIEW, decidedItem } from './break-item.ts';
 import { choiceOf, FILTER_OPTIONS } from './choice.ts';
@@ -34,7 +35,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
     reversed_by: reversed_by === null ? null : Number(reversed_by),
   });
   const [only] = reopened;
-  if (only && argumentList(input, 0).length === 1) return { data: itemOf(only) };
+  if (only && argumentList(input, 0).length === 1) return { data: itemOf(only), ...nextStep(context) };
   const items = reopened.map(itemOf);
   const reversed = reopened.filter(({ reversed_by }) => reversed_by !== null).length;
   const done = context.flags.dry_run ? 'would be open again' : 'open again';
@@ -44,5 +45,6 @@ async function run(context: Context, input: Input): Promise<Outcome> {
       `${counted(items.length)} ${done}${reversed === 0 ? '' : `, what was booked with ${reversed} of them reversed`}.`,
       ...(items.length === 0 ? [] : [{ columns: [...DECIDED_VIEW, { key: 'reversed_by' }], rows: items }]),
     ],
+    ...nextStep(context),
   };
 }

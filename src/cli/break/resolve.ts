@@ -6,6 +6,7 @@ import { type Booking, resolveChosen } from '../../operations/resolve-break.ts';
 import type { BreakRow } from '../../store/breaks.ts';
 import { argumentList, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
 import { dayFlag } from '../ledger/flags.ts';
+import { nextStep } from '../next-step.ts';
 import { comparisonTerms } from '../reconciliation-terms.ts';
 import { counted, DECIDED_VIEW, decidedItem } from './break-item.ts';
 import { choiceOf, FILTER_OPTIONS } from './choice.ts';
@@ -67,7 +68,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
   );
   const itemOf = (row: BreakRow) => decidedItem(row, terms.today, terms.calendar);
   const [only] = rows;
-  if (only && argumentList(input, 0).length === 1) return { data: itemOf(only) };
+  if (only && argumentList(input, 0).length === 1) return { data: itemOf(only), ...nextStep(context) };
   const items = rows.map(itemOf);
   const entries = rows.filter(({ entry_id }) => entry_id !== null).length;
   const done = context.flags.dry_run ? 'would be resolved' : 'resolved';
@@ -77,6 +78,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
       `${counted(rows.length)} ${done}${entries === 0 ? '' : `, ${entries} of them booked`}.`,
       ...(items.length === 0 ? [] : [{ columns: DECIDED_VIEW, rows: items }]),
     ],
+    ...nextStep(context),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Bug } from '../../domain/errors.ts';
 import { type ImportedStatement, importStatements } from '../../operations/import-statement.ts';
 import { argument, type Context, type Input, type Outcome, text, type Verb } from '../command.ts';
+import { nextStep } from '../next-step.ts';
 import { readingTerms } from '../reconciliation-terms.ts';
 import { stagesOf, statementInputs } from '../statement-input.ts';
 import { countView, proofData, proofView } from './statement-proof.ts';
@@ -51,7 +52,7 @@ async function run(context: Context, input: Input): Promise<Outcome> {
       ...(count === null ? [] : [countView(count)]),
       ...(proofs.length === 0 ? [] : proofView(proofs)),
     ],
-    next: 'Hold it against the ledger with: payrun reconcile',
+    ...nextStep(context, 'Hold it against the ledger with: payrun reconcile'),
   };
 }
 

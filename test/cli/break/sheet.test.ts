@@ -58,6 +58,26 @@ describe('a sheet of breaks', () => {
     );
   });
 
+  it('is rehearsed, as every decision is, with the word that nothing was kept', async () => {
+    fill(await exported(), { fee_differs: 'fee_agreed,' });
+    for (const args of [
+      ['break', 'apply', 'sheet.csv'],
+      ['break', 'resolve', '1', '--reason', 'timing'],
+      ['break', 'resolve', '--kind', 'fee_differs', '--reason', 'timing'],
+      ['statement', 'import', 'report.csv'],
+      ['reconcile', 'report.csv'],
+    ]) {
+      const ran = await desk.payrun(...args, '--dry-run');
+      expect(ran.stderr, args.join(' ')).toContain('A dry run: nothing was kept.');
+      expect(ran.stderr).not.toContain('payrun break list');
+    }
+    expect(await desk.breaks()).toHaveLength(3);
+    expect((await desk.payrun('break', 'resolve', '1', '--reason', 'timing')).stderr).not.toContain(
+      'dry run',
+    );
+    expect((await desk.payrun('break', 'reopen', '1', '--dry-run')).stderr).toContain('A dry run');
+  });
+
   it('is applied as people filled it in, audited row by row, and changes nothing again', async () => {
     const lines = await exported();
     fill(lines, { fee_differs: "fee_agreed,'=new tariff", missing_in_ledger: 'provider_error,' });

@@ -58,8 +58,8 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .75
     --good: #145c33; --bad: #8f1f17; --bad-band: #f6eeee; --bar: #3d5f93; }
   body { max-width: none; padding: 0; font-size: 9.5pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h1 { font-size: 17pt; } h2 { font-size: 11.5pt; margin-top: 1.5rem; break-after: avoid; } h3 { break-after: avoid; }
-  .tiles { grid-template-columns: repeat(6, 1fr); gap: .4rem; } .tile { padding: .4rem .5rem; } .tile dt { font-size: 7.5pt; line-height: 1.3; }
+  h1 { font-size: 17pt; } h2 { font-size: 11.5pt; margin-top: 1.5rem; break-after: avoid; } h3, h2 + .note { break-after: avoid; }
+  .tiles { grid-template-columns: repeat(auto-fit, minmax(28mm, 1fr)); gap: .4rem; } .tile { padding: .4rem .5rem; } .tile dt { font-size: 7.5pt; line-height: 1.3; }
   .tile dd { font-size: 12pt; } .tile dd.long { font-size: 9.5pt; }
   .pair { grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
   .breaks, .breaks thead th { font-size: 7.5pt; } .breaks th, .breaks td { padding: .2rem .35rem; } .hash { font-size: 6.5pt; }
