@@ -6,7 +6,7 @@ import {
   balanceAccount,
   breakOfBalance,
 } from '../domain/reconciliation/account-balance.ts';
-import type { AccountPosition } from '../domain/reconciliation/account-statement.ts';
+import type { AccountPosition } from '../domain/reconciliation/account-movement.ts';
 import type { FoundBreak } from '../domain/reconciliation/break.ts';
 import { bookedBalance } from '../store/account-movements.ts';
 import type { Reader } from '../store/database.ts';

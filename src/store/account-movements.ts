@@ -1,7 +1,7 @@
 /** What entries move on one account, as its own statement would say it. */
 import { tagParts, tagsOf } from '../domain/ledger/tags.ts';
 import type { BookedBalance, StatedBalance } from '../domain/reconciliation/account-balance.ts';
-import type { AccountMovement } from '../domain/reconciliation/account-statement.ts';
+import type { AccountMovement } from '../domain/reconciliation/account-movement.ts';
 import { normaliseUtr } from '../domain/reconciliation/statement-line.ts';
 import type { Reader } from './database.ts';
 

@@ -5,7 +5,7 @@
  * it is positive.
  */
 import { formatAmount } from '../money/money.ts';
-import type { AccountPosition } from './account-statement.ts';
+import type { AccountPosition } from './account-movement.ts';
 import type { FoundBreak } from './break.ts';
 import { compareText } from './statement-line.ts';
 

@@ -5,6 +5,7 @@
  * negative, on both sides.
  */
 import { formatAmount } from '../money/money.ts';
+import type { AccountMovement, AccountPosition } from './account-movement.ts';
 import type { FoundBreak, Terms } from './break.ts';
 import { breakOfLine, roots } from './break-of-line.ts';
 import { withinSettlement } from './calendar.ts';
@@ -20,21 +21,6 @@ import {
 } from './statement-line.ts';
 import { emptyTotals, proveTotals, type Totals } from './totals.ts';
 
-/** What one entry moves on the account. */
-export interface AccountMovement {
-  entry_id: bigint;
-  /** What a person finds the entry by. */
-  reference_id: string;
-  /** What a line may name it by, as `normaliseUtr` has it. */
-  names: ReadonlySet<string>;
-  /** Those of them that belong to the payment itself: a line with another is about another payment. */
-  utrs: ReadonlySet<string>;
-  booked_on: string;
-  /** Minor units; never zero. */
-  moved_minor: bigint;
-  currency: string;
-}
-
 export interface AccountComparison {
   breaks: readonly FoundBreak[];
   /** Lines that explain an entry. */
@@ -49,13 +35,6 @@ export interface AccountComparison {
   positions: readonly AccountPosition[];
 }
 
-export interface AccountPosition {
-  line: StatementLine | null;
-  /** By the line; 0 without one. */
-  moved_minor: bigint;
-  movement: AccountMovement | null;
-}
-
 interface MovedLine {
   line: StatementLine;
   moved_minor: bigint;
@@ -63,7 +42,7 @@ interface MovedLine {
 
 type Verdict =
   | { verdict: 'matched' | 'duplicate'; movement: AccountMovement }
-  | { verdict: 'ambiguous'; candidates: readonly AccountMovement[] };
+  | { verdict: 'ambiguous'; among: string };
 
 export function compareAccount(
   every: readonly StatementLine[],
@@ -98,8 +77,11 @@ class Verdicts {
     this.taken.set(movement, line);
   }
 
-  leaveOpen(line: MovedLine, candidates: readonly AccountMovement[]): void {
-    this.of.set(line, { verdict: 'ambiguous', candidates });
+  /** Lines that have the same candidates. */
+  leaveOpen(lines: readonly MovedLine[], candidates: readonly AccountMovement[]): void {
+    const names = candidates.map((each) => each.reference_id).sort(compareText);
+    const among = `one of ${names.slice(0, 5).join(', ')}`;
+    for (const line of lines) this.of.set(line, { verdict: 'ambiguous', among });
     for (const candidate of candidates) this.perhaps.add(candidate);
   }
 }
@@ -152,7 +134,7 @@ function byName(
   for (const [line, movement] of pairs(fits)) verdicts.match(line, movement);
   for (const [line, movement] of pairs(leftOf(fits, verdicts, sameAmount))) verdicts.match(line, movement);
   repeated(leftOf(fits, verdicts, sameAmount), verdicts);
-  for (const [line, candidates] of leftOf(fits, verdicts, () => true)) verdicts.leaveOpen(line, candidates);
+  for (const [line, candidates] of leftOf(fits, verdicts, () => true)) verdicts.leaveOpen([line], candidates);
   // Its entry is explained by a line of another amount or a first of the same: more money than was booked.
   for (const [line, candidates] of fits) {
     const movement = candidates.find((each) => sameAmount(line, each));
@@ -179,6 +161,13 @@ function byTime(a: MovedLine, b: MovedLine): number {
   );
 }
 
+/** Lines that every entry fits or none: a thousand of one amount and day are asked about once. */
+interface Alike {
+  line: MovedLine;
+  lines: MovedLine[];
+  candidates: readonly AccountMovement[];
+}
+
 /** For entries that say nothing of the payment: the same amount on the same day, else within the settlement window. */
 function byAmount(
   lines: readonly MovedLine[],
@@ -186,24 +175,48 @@ function byAmount(
   terms: Terms,
   verdicts: Verdicts,
 ): void {
-  const amounts = groupBy(
-    movements.filter((each) => !verdicts.taken.has(each) && !verdicts.perhaps.has(each)),
-    (each) => `${each.moved_minor} ${each.currency}`,
+  const open = movements.filter((each) => !verdicts.taken.has(each) && !verdicts.perhaps.has(each));
+  const left = lines.filter(
+    (each) => !verdicts.of.has(each) && each.moved_minor !== 0n && each.line.stated_on !== null,
   );
-  const fits = new Map<MovedLine, readonly AccountMovement[]>();
-  for (const each of lines) {
-    const { line, moved_minor } = each;
-    if (verdicts.of.has(each) || moved_minor === 0n || line.stated_on === null) continue;
-    const candidates = amounts.get(`${moved_minor} ${line.currency}`) ?? [];
-    const near = candidates.filter(
-      (movement) => !contradict(line, movement) && isNear(line, movement, terms),
-    );
-    if (near.length > 0) fits.set(each, near);
-  }
+  const groups = alikeLines(left, open, terms);
   const sameDay = ({ line }: MovedLine, movement: AccountMovement) => line.stated_on === movement.booked_on;
-  for (const [line, movement] of pairs(leftOf(fits, verdicts, sameDay))) verdicts.match(line, movement);
-  for (const [line, movement] of pairs(leftOf(fits, verdicts, () => true))) verdicts.match(line, movement);
-  for (const [line, candidates] of leftOf(fits, verdicts, () => true)) verdicts.leaveOpen(line, candidates);
+  for (const agree of [sameDay, () => true]) {
+    const asked = groups.flatMap((each) => {
+      if (verdicts.of.has(each.line)) return [];
+      each.candidates = each.candidates.filter((movement) => !verdicts.taken.has(movement));
+      return [{ ...each, candidates: each.candidates.filter((movement) => agree(each.line, movement)) }];
+    });
+    const wanted = new Map<AccountMovement, number>();
+    for (const { lines: own, candidates } of asked)
+      for (const each of candidates) wanted.set(each, (wanted.get(each) ?? 0) + own.length);
+    for (const { line, candidates } of asked) {
+      const [only, ...others] = candidates;
+      if (only !== undefined && others.length === 0 && wanted.get(only) === 1) verdicts.match(line, only);
+    }
+  }
+  for (const { line, lines: own, candidates } of groups) {
+    const still = candidates.filter((each) => !verdicts.taken.has(each));
+    if (!verdicts.of.has(line) && still.length > 0) verdicts.leaveOpen(own, still);
+  }
+}
+
+function alikeLines(lines: readonly MovedLine[], open: readonly AccountMovement[], terms: Terms): Alike[] {
+  const amounts = groupBy(open, (each) => `${each.moved_minor} ${each.currency}`);
+  const utrs = new Set(open.flatMap((each) => [...each.utrs]));
+  const groups = groupBy(lines, ({ line, moved_minor }) => {
+    // A reference that no entry has contradicts those that have one, whatever it is.
+    const utr = line.utr === null ? '' : utrs.has(normaliseUtr(line.utr)) ? normaliseUtr(line.utr) : '*';
+    return `${moved_minor} ${line.currency} ${line.stated_on} ${utr}`;
+  });
+  return [...groups.values()].flatMap((own) => {
+    const [line] = own;
+    if (line === undefined) return [];
+    const candidates = (amounts.get(`${line.moved_minor} ${line.line.currency}`) ?? []).filter(
+      (movement) => !contradict(line.line, movement) && isNear(line.line, movement, terms),
+    );
+    return candidates.length === 0 ? [] : [{ line, lines: own, candidates }];
+  });
 }
 
 function namesOf({ utr, provider_reference, provider_id }: StatementLine): string[] {
@@ -319,8 +332,7 @@ function judgeLine(
   }
   statement[verdict.verdict] += moved_minor;
   if (verdict.verdict === 'ambiguous') {
-    const names = verdict.candidates.map((each) => each.reference_id).sort(compareText);
-    return [{ ...found, kind: 'ambiguous', ledger: `one of ${names.slice(0, 5).join(', ')}` }];
+    return [{ ...found, kind: 'ambiguous', ledger: verdict.among }];
   }
   const { movement } = verdict;
   if (verdict.verdict === 'duplicate')

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { balanceAccount, breakOfBalance } from '../../../src/domain/reconciliation/account-balance.ts';
+import type { AccountMovement } from '../../../src/domain/reconciliation/account-movement.ts';
 import {
   type AccountComparison,
-  type AccountMovement,
   compareAccount,
 } from '../../../src/domain/reconciliation/account-statement.ts';
 import type { Terms } from '../../../src/domain/reconciliation/break.ts';
@@ -193,4 +193,18 @@ test('totals prove themselves, each line and entry counts once, and no order cha
       expect(again.totals).toEqual(found.totals);
     }),
   );
+});
+
+test('thousands of lines and entries of one amount and day are ambiguous within a second', () => {
+  const many = <T>(make: (no: number) => T) => Array.from({ length: 5_000 }, (_, no) => make(no + 1));
+  const started = performance.now();
+  // With references of their own, which no entry has.
+  const found = compareAccount(
+    many((no) => line(no, { utr: `N${String(no).padStart(15, '0')}` })),
+    many((no) => entry(no)),
+    TERMS,
+  );
+  expect(found.breaks.filter(({ kind }) => kind === 'ambiguous')).toHaveLength(5_000);
+  // Each pair of them would take ten seconds; this leaves room for a busy machine.
+  expect(performance.now() - started).toBeLessThan(3_000);
 });
