@@ -212,6 +212,21 @@ describe('the page', () => {
     expect(read('good.html')).not.toMatch(/<svg|By age/);
   });
 
+  it('groups the digits of amounts and of nothing else', async () => {
+    const [one, two] = [seeded(1, { reference_id: '1234567', utr: '633200000001' }), seeded(2)] as const;
+    await desk.seed(one, two);
+    desk.write('report.csv', [
+      reportRow(one, { utr: '633299999999' }),
+      reportRow(one, { utr: '633299999999' }),
+      reportRow(two, { amount: '633299.00' }),
+    ]);
+    await desk.reconcile('report.csv', '--report', 'day.html');
+    const page = read('day.html');
+    for (const cell of ['633200000001', '633299999999', '1234567', '6,33,299.00'])
+      expect(page).toContain(`<td class="number">${cell}</td>`);
+    expect(page).not.toMatch(/6,33,2[09],|12,34,567/);
+  });
+
   it('keeps currencies apart, in sums, in pictures and in their groups of digits', async () => {
     await desk.seed(seeded(1, { amount_minor: 1_234_567_89n }));
     desk.write('report.csv', [

@@ -19,9 +19,18 @@ const text = (item: Data, key: string): string => {
   return value === null ? '' : sanitise(String(value));
 };
 
+// Kinds whose sides are words and names. A name may be all digits, as most UTRs are, and is no amount for that.
+const OF_WORDS = new Set(['currency_differs', 'status_differs', 'utr_differs', 'in_transit_overdue']);
+const WITH_NAME_OF_OURS = new Set(['duplicate_on_statement', 'ambiguous']);
+
 /** What the two sides say is an amount where an amount differs, and a word elsewhere. */
-const side = (item: Data, key: 'ledger' | 'statement'): string =>
-  text(item, key) === '' ? 'nothing' : grouped(text(item, key), currencyOf(item));
+const side = (item: Data, key: 'ledger' | 'statement'): string => {
+  const kind = text(item, 'kind');
+  const said = text(item, key);
+  if (said === '') return 'nothing';
+  const isWord = OF_WORDS.has(kind) || (key === 'ledger' && WITH_NAME_OF_OURS.has(kind));
+  return isWord ? said : grouped(said, currencyOf(item));
+};
 
 const currencyOf = (item: Data): string | null => (typeof item.currency === 'string' ? item.currency : null);
 

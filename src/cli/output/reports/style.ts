@@ -37,7 +37,7 @@ tfoot tr + tr th, tfoot tr + tr td { border-top: 0; padding-top: 0; }
 .nothing { color: var(--soft); }
 .sums { max-width: 40rem; }
 tr.part th { padding-left: 1.2rem; } tr.within th { padding-left: 2.4rem; } tr.apart th, tr.apart td { color: var(--soft); }
-.breaks { font-size: .86rem; }
+.breaks { font-size: .86rem; } .breaks th, .breaks td { padding-left: .4rem; padding-right: .4rem; }
 .kind { white-space: nowrap; }
 .story { font-size: .92rem; } .story .note { font-size: .86rem; overflow-wrap: anywhere; }
 .story .at { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--soft); } .story .who { overflow-wrap: anywhere; min-width: 5rem; max-width: 9rem; }
