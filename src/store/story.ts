@@ -3,6 +3,7 @@ import { formatAmount } from '../domain/money/money.ts';
 import { maskPrivateText } from '../domain/private-text.ts';
 import { attempts, sends } from './attempt-story.ts';
 import type { Reader } from './database.ts';
+import { WITHDRAWN } from './statements.ts';
 import { type LinkColumns, linkOf, type StoryEvent, UNCHAINED } from './story-event.ts';
 import { webhooks } from './webhook-story.ts';
 
@@ -233,13 +234,15 @@ interface StatementPlace {
   amount_minor: bigint;
   currency: string;
   utr: string | null;
+  /** 1 where the statement was taken back, and the line counts by another one alone. */
+  withdrawn?: bigint;
 }
 
 /** Where the payout stands on the provider's statements, and by what each line was recognised. */
 async function lines(reader: Reader, params: PayoutParam): Promise<StoryEvent[]> {
   const rows = await reader.all<StatementPlace>(
     `select min(s.imported_at) as at, s.file_name as file, r.line_no as line, m.rule, l.status_word as status,
-       l.amount_minor, l.currency, l.utr
+       l.amount_minor, l.currency, l.utr, case when s.id in (${WITHDRAWN}) then 1 else 0 end as withdrawn
      from matches m join statement_lines l on l.id = m.line_id
        join statement_rows r on r.line_id = l.id join statements s on s.id = r.statement_id
      where m.payout_id = :payout
@@ -251,11 +254,12 @@ async function lines(reader: Reader, params: PayoutParam): Promise<StoryEvent[]>
 }
 
 export function lineEvent(row: StatementPlace): StoryEvent {
+  const statement = row.withdrawn === 1n ? 'withdrawn statement' : 'statement';
   return {
     at: row.at,
     kind: 'line',
     actor: null,
-    what: `on statement ${row.file}, line ${row.line}: ${row.status} ${formatAmount(row.amount_minor, row.currency)} ${row.currency}`,
+    what: `on ${statement} ${row.file}, line ${row.line}: ${row.status} ${formatAmount(row.amount_minor, row.currency)} ${row.currency}`,
     details: `matched by ${row.rule.replaceAll('_', ' ')}${row.utr === null ? '' : `, UTR ${row.utr}`}`,
     ...UNCHAINED,
   };

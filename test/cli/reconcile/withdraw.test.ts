@@ -67,6 +67,10 @@ test('a corrected report in place of a wrong one leaves only what is really diff
   const told = await desk.payrun('break', 'show', String(closed?.break), '--json');
   await expectMatchesSchema('break show', told.json());
   expect(told.json().data.statement_line).toMatchObject({ file: 'wrong.csv', withdrawn: true });
+  // The line that both files have is told of each, and of which it was that was taken back.
+  const story = (await desk.payrun('payout', 'explain', one.reference_id)).stdout;
+  expect(story).toContain('on withdrawn statement wrong.csv, line 2');
+  expect(story).toContain('on statement corrected.csv, line 2');
   await desk.payrun('reconcile', '--report', 'day.html');
   const page = readFileSync(join(desk.folder, 'day.html'), 'utf8');
   expect(page).toMatch(/Statements withdrawn[\s\S]*wrong\.csv[\s\S]*meera[\s\S]*the provider sent another/);
