@@ -79,7 +79,11 @@ export function readOurs(bytes: Uint8Array, currency: string, timeZone: string):
     };
     const state = text('state');
     if (state !== null && !isState(state))
-      refuse('state', 'state_unknown', `"${excerpt(state)}" is no state of a payout.`);
+      refuse(
+        'state',
+        'state_unknown',
+        `"${excerpt(state)}" is no state of a payout; they are ${PAYOUT_STATES.join(', ')}.`,
+      );
     const day = (column: 'paid_at' | 'returned_at'): string | null => {
       const value = text(column);
       const stated = value === null ? null : dates(value);

@@ -200,6 +200,7 @@ describe('two files', () => {
     const ran = await desk.payrun('reconcile', 'report.csv', '--against', 'ours.csv', '--json');
     expect(ran.exit).toBe(4);
     expect(ran.json().error.rows.map((row) => row.code)).toEqual(['amount_precision', 'state_unknown']);
+    expect(ran.json().error.rows[1]?.message).toMatch(/ is no state of a payout; they are draft, .*paid, /);
   });
 });
 
