@@ -64,8 +64,9 @@ export function prove(
 ): Proved {
   const errors: RowError[] = [];
   const stated = totals.flatMap((line) => statedBy(line, movements, profile, errors));
-  if (profile.totals_required && totals.length === 0) {
-    const message = `No line states control totals, which every ${profile.name} report ends with; it was cut off.`;
+  const unstated = profile.totals_required ? unstatedTotals(profile, totals) : null;
+  if (unstated !== null) {
+    const message = `No line states ${unstated}, which every ${profile.name} report does; it was cut off.`;
     errors.push({
       line: places.last_line,
       column: null,
@@ -92,6 +93,17 @@ function totalDiffers({ what, line, stated, found, currency }: Proof): RowError 
   const unit = currency === null ? '' : ` ${currency}`;
   const message = `The file states ${name} of ${stated}${unit}, and its rows come to ${found}${unit}.`;
   return { line, column: null, code: 'control_total_differs', message, value: stated };
+}
+
+/** What the patterns of the profile look for, and no line of theirs has: an opening balance alone ends no report. */
+function unstatedTotals(profile: Profile, totals: readonly TotalsLine[]): string | null {
+  if (totals.length === 0) return 'control totals';
+  const missing = STATED_TOTALS.filter(
+    (what) =>
+      profile.totals.some((pattern) => pattern.includes(`(?<${what}>`)) &&
+      !totals.some(({ stated }) => what in stated),
+  );
+  return missing.length === 0 ? null : missing.map((what) => what.replaceAll('_', ' ')).join(' and ');
 }
 
 function statedBy(

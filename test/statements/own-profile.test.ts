@@ -295,6 +295,10 @@ describe('what a report states about itself', () => {
     expect(located(file(...rows), { ...changes, totals_required: true })).toEqual([
       [4, null, 'control_total_missing'],
     ]);
+    // What stands before the rows is still there when the end is cut off.
+    const cut = file('Opening,100.00', ...rows, 'Sums,2,15.00,1,25.00');
+    expect(located(cut, { ...changes, totals_required: true })).toEqual([[6, null, 'control_total_missing']]);
+    expect(located(`${cut}Closing,110.00\n`, { ...changes, totals_required: true })).toEqual([]);
   });
 
   it('goes through the rows in the order that is declared', () => {
