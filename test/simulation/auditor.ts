@@ -63,7 +63,10 @@ const REFUSED_WHOLE: ReadonlySet<string> = new Set(['no_funds', 'credentials', '
 function auditSends(world: World, findings: Finding[]): void {
   const first = new Map<string, { body: string; at_ms: number }>();
   const doubtful = new Map<string, number>();
+  const refused = new Set<string>();
   for (const event of world.log) {
+    // A refusal that the restored ledger has forgotten leaves a row that was never sent, as the provider's list has it.
+    if (event.kind === 'restored') for (const reference of refused) doubtful.delete(reference);
     if (event.kind !== 'sent') continue;
     const { reference, body, at_ms } = event;
     if (!event.stored_first) findings.push({ crime: 'sent_before_stored', what: reference });
@@ -73,6 +76,9 @@ function auditSends(world: World, findings: Finding[]): void {
     // What was answered with a refusal of everything leaves nothing behind that a provider could forget.
     if (REFUSED_WHOLE.has(event.fault)) continue;
     const since = doubtful.get(reference) ?? at_ms;
+    // Only where every send of it was one: of the others a refusal of the last proves nothing.
+    if (event.fault === 'refused' && !doubtful.has(reference)) refused.add(reference);
+    else if (event.fault !== 'refused') refused.delete(reference);
     doubtful.set(reference, since);
     if (at_ms - since >= WINDOW_MS) findings.push({ crime: 'sent_after_the_window', what: reference });
   }

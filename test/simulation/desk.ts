@@ -192,6 +192,7 @@ export class Desk {
   /** Another file stands in the place of the ledger, and what commands ended with is promised no more. */
   restored(): void {
     this.promised = [];
+    this.world.log.push({ kind: 'restored' });
   }
 
   /** Every event that the provider has sent so far, signed, in its order. */

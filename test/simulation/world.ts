@@ -46,6 +46,8 @@ export type TruthEvent =
   | { kind: 'sent'; reference: string; body: string; stored_first: boolean; at_ms: number; fault: SendFault }
   | { kind: 'executed'; reference: string; provider_id: string; amount_minor: bigint }
   | { kind: 'refused'; reference: string }
+  /** The ledger knows nothing more of what came after its backup. */
+  | { kind: 'restored' }
   | { kind: 'called_malformed'; reference: string }
   | { kind: 'misstated'; reference: string };
 
