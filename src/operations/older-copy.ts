@@ -10,6 +10,7 @@ import type { StoredPayout } from '../domain/payout/stored-payout.ts';
 import { recordAudit } from '../store/audit.ts';
 import { neverSent } from '../store/payouts.ts';
 import { HAND_COPY, insertRestore, lastSentAt } from '../store/restores.ts';
+import { assertStillRunner } from '../store/runner.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { refuseUnchecked } from './compare-restored.ts';
 import type { Submission } from './submission.ts';
@@ -45,12 +46,14 @@ async function hasRestedLong({ database, provider, now }: Submission): Promise<b
 }
 
 async function refuseKnown(submission: Submission, references: readonly string[]): Promise<void> {
-  const { database, provider, actor, now } = submission;
+  const { database, provider, runner, actor, now } = submission;
   for (const reference of new Set(references)) {
     const found = await askPatiently(submission, (mayStart) => provider.lookUp(reference, mayStart));
     if (found.outcome !== 'found') continue;
     const at = now();
     await database.transaction(async (tx) => {
+      // Who was replaced while it asked finds what the other has sent meanwhile, which says nothing of the ledger.
+      await assertStillRunner(tx, runner);
       const because = { restored_at: at, actor: actor.name, backup_file: HAND_COPY };
       const sent_until = await insertRestore(tx, because);
       await recordAudit(tx, {

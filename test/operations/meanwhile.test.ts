@@ -215,7 +215,13 @@ test('what is released after its approval was voided waits for a new one', async
 });
 
 test('a ledger that was copied by hand and put back later pays nothing that was paid meanwhile', async () => {
+  let replaced = false;
   const office = await desk(['b-1,100', 'b-3,101', 'b-1,102'], {
+    before: async ({ method, path }) => {
+      if (replaced && method === 'GET' && path.endsWith('/payouts'))
+        office.sql('update runners set epoch = epoch + 1');
+      return GO_ON;
+    },
     // The sandbox's clock in place of the machine's, which the HTTP server states.
     after: async ({ path }, answer) =>
       path.endsWith('/balance')
@@ -229,6 +235,11 @@ test('a ledger that was copied by hand and put back later pays nothing that was 
   const moved = office.sandbox.stats().available_minor;
   office.pass(25 * HOUR_MS);
   renameSync(join(office.folder, 'copy.db'), ledger);
+  // Who was replaced while it asked finds what the other has sent: it writes nothing.
+  replaced = true;
+  expect((await office.run(...SUBMIT)).exit).toBe(7);
+  expect((await office.run('audit', 'log')).stdout).not.toContain('older_copy_found');
+  replaced = false;
   const refused = await office.run(...SUBMIT);
   expect([refused.exit, refused.json().error]).toMatchObject([
     1,

@@ -36,6 +36,11 @@ function make(
   });
 }
 
+/** One that no batch of the model bears: a name that is free again in the ledger stands for two batches here. */
+function newName(model: Model, name: string): string {
+  return model.batches.has(`${name}x`) ? newName(model, `${name}x`) : `${name}x`;
+}
+
 export function importRows(name: string, count: number): string[] {
   return linesOf(Array.from({ length: count }, (_, row) => `${name}-${row + 1}`));
 }
@@ -264,11 +269,12 @@ export const MODEL_COMMANDS: readonly fc.Arbitrary<ModelCommand>[] = [
       const name = nameAt(model, at);
       const rows = model.batches.get(name)?.rows ?? [];
       const before = real.desk.rows;
-      const again = commands.importPayouts(`${name}x`, linesOf(rows));
+      const anew = newName(model, name);
+      const again = commands.importPayouts(anew, linesOf(rows));
       await ends(real, again, ['file_known', 'file_refused']);
       // What was cancelled whole may come again.
       if (real.desk.rows === before) return;
-      model.batches.set(`${name}x`, { rows, approved: false, cancelled: new Set() });
+      model.batches.set(anew, { rows, approved: false, cancelled: new Set() });
       model.backup = null;
     }),
   ),
