@@ -34,16 +34,17 @@ export async function recordOutcomes(
   const at = books.now();
   const occasion = applyOccasion(books, at);
   await assertStillRunner(tx, books.runner);
+  const cancelled = await cancelledMeanwhile(tx, group);
   const states = new Map<bigint, StoredPayout['state']>();
   const applied = await applyAccepted(tx, group, occasion);
   for (const each of applied) states.set(each.payout_id, each.after.state);
-  for (const [id, state] of await applyOthers(tx, group, occasion)) states.set(id, state);
+  for (const [id, state] of await applyOthers(tx, group, occasion, cancelled)) states.set(id, state);
   await finishSends(
     tx,
     group.map((sent) => ({ id: sent.item.send_id, at: sent.answered_at, ...outcomeOf(sent) })),
   );
   await recordLookUps(tx, group);
-  for (const [id, state] of await followCancelledBatches(tx, group, at)) states.set(id, state);
+  for (const [id, state] of await followCancelledBatches(tx, cancelled, at)) states.set(id, state);
   const repeats = await storeRepeats(
     tx,
     group.filter(({ item }) => states.get(item.payout_id) === 'submitting'),
@@ -72,6 +73,7 @@ async function applyOthers(
   tx: Transaction,
   group: readonly SentOutcome[],
   occasion: ApplyOccasion,
+  cancelled: ReadonlyMap<bigint, bigint>,
 ): Promise<Map<bigint, StoredPayout['state']>> {
   const others = group.filter(({ result }) => result.kind !== 'accepted');
   const states = new Map<bigint, StoredPayout['state']>();
@@ -80,7 +82,6 @@ async function applyOthers(
     tx,
     others.map(({ item }) => item.payout_id),
   );
-  const cancelled = await cancelledMeanwhile(tx, others);
   const changes: { before: StoredPayout; after: StoredPayout }[] = [];
   const entries: NewEntry[] = [];
   for (const sent of others) {
@@ -102,7 +103,7 @@ async function applyOthers(
   return states;
 }
 
-/** The rows that come back unsent and whose batch a person cancelled while they were on the wire. */
+/** By id, with their batch: the rows that come back unsent and whose batch a person cancelled while they were on the wire. */
 async function cancelledMeanwhile(
   tx: Transaction,
   group: readonly SentOutcome[],
@@ -118,10 +119,9 @@ async function cancelledMeanwhile(
 /** A row that came back unsent has the fate of the other unsent rows of its batch. Answers what became of them. */
 async function followCancelledBatches(
   tx: Transaction,
-  group: readonly SentOutcome[],
+  gone: ReadonlyMap<bigint, bigint>,
   at: string,
 ): Promise<[bigint, StoredPayout['state']][]> {
-  const gone = await cancelledMeanwhile(tx, group);
   if (gone.size === 0) return [];
   const cancelled = await cancelUnsent(tx, { ids: [...gone.keys()] }, at);
   for (const batch of new Set(gone.values())) await closeIfAllCancelled(tx, batch, at);
